@@ -1,0 +1,23 @@
+#pragma once
+// One function per sub-command, each in the file of its name: it adds the options and says what to run.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "wav2vec/core/exit_code.h"
+
+namespace wav2vec::app {
+
+/// Program-wide options, parsed before any command runs.
+struct GlobalOptions {
+  int threads = 0;  ///< 0 = all cores
+  bool quiet = false;
+  bool verbose = false;
+};
+
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<ExitCode()> run;
+};
+
+}  // namespace wav2vec::app

@@ -1,0 +1,62 @@
+// wav2vec: one program, one sub-command per file.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/log.h"
+
+namespace {
+
+using wav2vec::ExitCode;
+
+ExitCode run_reporting_errors(const std::function<ExitCode()>& run) {
+  const auto fail = [](const std::exception& error, ExitCode code) {
+    std::fprintf(stderr, "wav2vec: %s\n", error.what());
+    return code;
+  };
+  try {
+    return run();
+  } catch (const wav2vec::ConfigError& error) {
+    return fail(error, ExitCode::usage);
+  } catch (const wav2vec::DataError& error) {
+    return fail(error, ExitCode::some_inputs_failed);
+  } catch (const wav2vec::CheckpointError& error) {
+    return fail(error, ExitCode::no_checkpoint);
+  } catch (const wav2vec::DiskError& error) {
+    return fail(error, ExitCode::disk);
+  } catch (const wav2vec::NumericError& error) {
+    return fail(error, ExitCode::numeric);
+  } catch (const std::exception& error) {
+    return fail(error, ExitCode::internal);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program{"wav2vec learns speech representations from raw audio and puts them to work", "wav2vec"};
+  program.set_version_flag("--version", "wav2vec 0.1.0");
+  program.require_subcommand(1);
+  wav2vec::app::GlobalOptions options;
+  program.add_flag("-q,--quiet", options.quiet, "only warnings and errors on stderr");
+  program.add_flag("-v,--verbose", options.verbose, "more detail on stderr");
+  program.fallthrough();
+
+  const std::vector<wav2vec::app::Command> commands = {};
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  }
+  wav2vec::set_log_level(options.quiet     ? wav2vec::LogLevel::quiet
+                         : options.verbose ? wav2vec::LogLevel::debug
+                                           : wav2vec::LogLevel::info);
+  for (const auto& command : commands) {
+    if (command.app->parsed()) return static_cast<int>(run_reporting_errors(command.run));
+  }
+  return static_cast<int>(ExitCode::usage);
+}

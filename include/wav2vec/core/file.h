@@ -1,0 +1,55 @@
+#pragma once
+// Files written whole or not at all, and read with a cap. Every message names the path.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace wav2vec {
+
+/// The whole file as bytes. Throws DataError when it is missing, unreadable, not a regular file or larger
+/// than `max_bytes` (the size is checked before memory is taken).
+std::string read_file(const std::filesystem::path& path, uint64_t max_bytes);
+
+/// A file that appears under its name only when complete: written to a temporary name in the same folder,
+/// then fsync, rename, fsync of the folder. Without commit() the temporary is removed. Parent folders are
+/// made. Throws DiskError with the path and the reason.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::string_view bytes);
+  void write(const void* data, size_t bytes);
+  /// Overwrites bytes already written (headers that need a final count).
+  void write_at(uint64_t offset, const void* data, size_t bytes);
+  uint64_t size() const { return size_; }
+  /// Durable and visible after this returns.
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+  uint64_t size_ = 0;
+};
+
+/// AtomicFile in one call.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// fsync of a folder: makes renames and new names inside it durable. Throws DiskError.
+void sync_folder(const std::filesystem::path& folder);
+
+/// Makes the folder and its parents and proves that a file can be written there. Throws DiskError.
+void make_writable_folder(const std::filesystem::path& folder);
+
+/// Bytes free for this user on the file system of `folder`.
+uint64_t free_bytes(const std::filesystem::path& folder);
+
+}  // namespace wav2vec

@@ -1,0 +1,39 @@
+#include "wav2vec/core/log.h"
+
+#include <cstdio>
+#include <mutex>
+
+namespace wav2vec {
+namespace {
+
+std::mutex g_mutex;
+LogLevel g_level = LogLevel::info;
+void (*g_clear)() = nullptr;
+
+void print_line(std::string_view prefix, std::string_view message) {
+  const std::lock_guard lock(g_mutex);
+  if (g_clear != nullptr) g_clear();
+  std::fprintf(stderr, "%.*s%.*s\n", static_cast<int>(prefix.size()), prefix.data(),
+               static_cast<int>(message.size()), message.data());
+}
+
+}  // namespace
+
+void set_log_level(LogLevel level) { g_level = level; }
+
+void log_info(std::string_view message) {
+  if (g_level >= LogLevel::info) print_line("", message);
+}
+
+void log_debug(std::string_view message) {
+  if (g_level >= LogLevel::debug) print_line("", message);
+}
+
+void log_warning(std::string_view message) { print_line("warning: ", message); }
+
+void set_live_line_clearer(void (*clear)()) {
+  const std::lock_guard lock(g_mutex);
+  g_clear = clear;
+}
+
+}  // namespace wav2vec
