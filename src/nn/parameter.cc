@@ -84,4 +84,22 @@ void from_checkpoint_order(const ParameterSpec& spec, std::span<const float> che
   });
 }
 
+void load_parameters(ParameterBlock& parameters,
+                     const std::function<void(const ParameterSpec&, std::span<float>)>& read) {
+  std::vector<float> values;
+  for (ParameterId id : parameters.layout().by_name()) {
+    const ParameterSpec& spec = parameters.layout()[id];
+    values.resize(static_cast<size_t>(spec.size));
+    read(spec, values);
+    from_checkpoint_order(spec, values, parameters[id]);
+  }
+}
+
+std::vector<float> checkpoint_values(const ParameterBlock& parameters, ParameterId id) {
+  const ParameterSpec& spec = parameters.layout()[id];
+  std::vector<float> values(static_cast<size_t>(spec.size));
+  to_checkpoint_order(spec, parameters[id], values);
+  return values;
+}
+
 }  // namespace wav2vec

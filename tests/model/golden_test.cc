@@ -92,9 +92,7 @@ void check_statistics(const nlohmann::json& expected, const std::vector<double>&
 }
 
 std::vector<double> checkpoint_order(const ParameterBlock& block, ParameterId id) {
-  const ParameterSpec& spec = block.layout()[id];
-  std::vector<float> values(static_cast<size_t>(spec.size));
-  to_checkpoint_order(spec, block[id], values);
+  const auto values = checkpoint_values(block, id);
   return {values.begin(), values.end()};
 }
 

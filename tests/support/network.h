@@ -1,36 +1,20 @@
 #pragma once
 // A model with its objective, parameters and memory, as tests need it.
 
-#include <numeric>
 #include <vector>
 
-#include "wav2vec/model/contrastive_objective.h"
-#include "wav2vec/model/wav2vec_model.h"
+#include "wav2vec/model/pretraining_network.h"
 
 namespace wav2vec::test {
 
-struct Network {
-  ParameterLayout layout;
-  Wav2VecModel model;
-  ContrastiveObjective objective;
+struct Network : PretrainingNetwork {
   ParameterBlock parameters;
   ParameterBlock gradients;
   Workspace workspace;
 
   Network(const ModelConfig& m, const ObjectiveConfig& o)
-      : layout(),
-        model(make_wav2vec_model(m, layout)),
-        objective(freeze_after(make_contrastive_objective(o, m, layout))),
-        parameters(layout),
-        gradients(layout) {
+      : PretrainingNetwork(m, o), parameters(layout), gradients(layout) {
     initialize_parameters(parameters, 1);
-  }
-  Network(const Network&) = delete;
-
- private:
-  ContrastiveObjective freeze_after(ContrastiveObjective made) {
-    layout.freeze();
-    return made;
   }
 };
 

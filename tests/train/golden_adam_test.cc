@@ -46,8 +46,7 @@ void check_parameters_after_5(const Golden& g, const ParameterBlock& parameters)
   for (ParameterId id : parameters.layout().by_name()) {
     const ParameterSpec& spec = parameters.layout()[id];
     const auto expected = g.read("adam5/" + spec.name);
-    std::vector<float> actual(static_cast<size_t>(spec.size));
-    to_checkpoint_order(spec, parameters[id], actual);
+    const auto actual = checkpoint_values(parameters, id);
     for (size_t i = 0; i < actual.size(); ++i) {
       const double error = std::fabs(static_cast<double>(actual[i]) - expected[i]);
       CHECK(error <= 1e-4);

@@ -4,7 +4,7 @@
 // order. Layers hold handles; they own no values.
 
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -89,5 +89,13 @@ void to_checkpoint_order(const ParameterSpec& spec, std::span<const float> block
                          std::span<float> checkpoint);
 void from_checkpoint_order(const ParameterSpec& spec, std::span<const float> checkpoint,
                            std::span<float> block);
+
+/// Fills every parameter of the block from a checkpoint: `read` gets a spec and fills spec.size values in
+/// checkpoint order, or throws.
+void load_parameters(ParameterBlock& parameters,
+                     const std::function<void(const ParameterSpec&, std::span<float>)>& read);
+
+/// A copy of one parameter in checkpoint order.
+std::vector<float> checkpoint_values(const ParameterBlock& parameters, ParameterId id);
 
 }  // namespace wav2vec
