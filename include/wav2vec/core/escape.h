@@ -7,6 +7,9 @@
 
 namespace wav2vec {
 
+/// Well-formed UTF-8 (no overlong forms, no surrogates).
+bool is_valid_utf8(std::string_view text);
+
 /// For a terminal or log line: control characters, invalid UTF-8, bidirectional overrides and line
 /// separators become visible escapes (\n, \x1b, \u202e); everything printable stays.
 std::string printable(std::string_view text);
