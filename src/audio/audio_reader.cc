@@ -1,0 +1,229 @@
+#include "wav2vec/audio/audio_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "audio/audio_stream.h"
+#include "audio/say_once.h"
+#include "wav2vec/audio/resampler.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/log.h"
+
+namespace wav2vec {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kBlockFrames = 65536;
+constexpr float kMaxMagnitude = 1e6F;
+
+[[noreturn]] void fail(const fs::path& path, AudioFault fault, const std::string& reason) {
+  throw AudioError(fault, fmt::format("{}: {}", printable(path.string()), reason));
+}
+
+/// Turns interleaved blocks into one channel and keeps an eye on the values.
+class MonoMixer {
+ public:
+  MonoMixer(int64_t channels, ChannelPolicy policy) : channels_(channels), policy_(policy) {}
+
+  void append(const float* interleaved, int64_t frames, std::vector<float>& out) {
+    for (int64_t i = 0; i < frames; ++i) {
+      const float x = mix(interleaved + i * channels_);
+      if (!(std::fabs(x) <= kMaxMagnitude)) {
+        if (bad_count_++ == 0) first_bad_ = static_cast<int64_t>(out.size());
+      }
+      out.push_back(x);
+    }
+  }
+
+  int64_t bad_count() const { return bad_count_; }
+  int64_t first_bad() const { return first_bad_; }
+
+  double loss_db() const {
+    if (channels_ == 1 || policy_ != ChannelPolicy::mean || channel_power_ <= 0.0) return 0.0;
+    return 10.0 * std::log10(channel_power_ / std::max(mixed_power_, channel_power_ * 1e-12));
+  }
+
+ private:
+  float mix(const float* frame) {
+    if (channels_ == 1 || policy_ == ChannelPolicy::left) return frame[0];
+    if (policy_ == ChannelPolicy::right) return frame[1];
+    float sum = 0.0F;
+    double squares = 0.0;
+    for (int64_t c = 0; c < channels_; ++c) {
+      sum += frame[c];
+      squares += static_cast<double>(frame[c]) * frame[c];
+    }
+    const float mean = sum / static_cast<float>(channels_);
+    mixed_power_ += static_cast<double>(mean) * mean;
+    channel_power_ += squares / static_cast<double>(channels_);
+    return mean;
+  }
+
+  int64_t channels_;
+  ChannelPolicy policy_;
+  int64_t bad_count_ = 0;
+  int64_t first_bad_ = 0;
+  double mixed_power_ = 0.0;
+  double channel_power_ = 0.0;
+};
+
+struct FrameRange {
+  int64_t start = 0;
+  int64_t count = INT64_MAX;  ///< INT64_MAX: to the end
+
+  int64_t end() const { return count == INT64_MAX ? INT64_MAX : start + count; }
+};
+
+FrameRange frame_range(double start_seconds, double duration_seconds, int64_t rate_hz) {
+  const auto rate = static_cast<double>(rate_hz);
+  FrameRange range;
+  range.start = std::llround(start_seconds * rate);
+  if (duration_seconds >= 0.0) range.count = std::llround(duration_seconds * rate);
+  return range;
+}
+
+// The source frames that a range of output samples depends on: 50 ms more at either side than the resampler's
+// filter reaches, from a place that falls on both sample grids. So a part equals the same part of the whole.
+FrameRange source_range(const FrameRange& target, int64_t from_hz, int64_t to_hz) {
+  if (from_hz == to_hz) return target;
+  const int64_t divisor = std::gcd(from_hz, to_hz);
+  const int64_t source_step = from_hz / divisor;
+  const int64_t target_step = to_hz / divisor;
+  const int64_t margin = to_hz / 20;
+  FrameRange source;
+  source.start = std::max<int64_t>(target.start - margin, 0) / target_step * source_step;
+  if (target.count != INT64_MAX)
+    source.count = resampled_length(target.end() + margin, to_hz, from_hz) - source.start;
+  return source;
+}
+
+void check_times(const fs::path& path, double start_seconds, double duration_seconds) {
+  constexpr double kMax = 1e7;  // four months: keeps every product within 64 bits
+  if (!(start_seconds >= 0.0 && start_seconds <= kMax && duration_seconds <= kMax))
+    fail(path, AudioFault::unreadable,
+         fmt::format("cannot read {} s from {} s on", duration_seconds, start_seconds));
+}
+
+void check_rate(const fs::path& path, const AudioInfo& info, const AudioOptions& options) {
+  if (info.sample_rate_hz == options.sample_rate_hz) return;
+  if (options.strict_rate)
+    fail(path, AudioFault::wrong_rate,
+         fmt::format(
+             "{} Hz, but {} Hz is asked for and resampling is off; convert the file or turn strict_rate "
+             "off",
+             info.sample_rate_hz, options.sample_rate_hz));
+  if (options.announce && first_time(fmt::format("rate {} {}", info.sample_rate_hz, options.sample_rate_hz)))
+    log_info(fmt::format("resampling {} Hz to {} Hz with {}, first for {} (said once)", info.sample_rate_hz,
+                         options.sample_rate_hz, resampler_description(), printable(path.string())));
+}
+
+std::vector<float> decode_range(const fs::path& path, AudioStream& stream, int64_t count, MonoMixer& mixer) {
+  const AudioInfo& info = stream.info();
+  const int64_t max_frames = kMaxSeconds * info.sample_rate_hz;
+  std::vector<float> mono;
+  if (info.frames > 0) mono.reserve(static_cast<size_t>(std::min({info.frames, count, kBlockFrames * 16})));
+  std::vector<float> block(static_cast<size_t>(kBlockFrames * info.channels));
+  while (static_cast<int64_t>(mono.size()) < count) {
+    const int64_t wanted = std::min(kBlockFrames, count - static_cast<int64_t>(mono.size()));
+    const int64_t got = stream.read(block.data(), wanted);
+    if (got == 0) break;
+    mixer.append(block.data(), got, mono);
+    if (static_cast<int64_t>(mono.size()) > max_frames)
+      fail(path, AudioFault::unreadable, "longer than 48 hours; cut it into parts");
+  }
+  return mono;
+}
+
+int64_t count_missing(const AudioInfo& info, const FrameRange& range, int64_t decoded) {
+  if (info.claimed_frames < 0) return 0;
+  const int64_t expected = std::min(range.count, std::max<int64_t>(info.claimed_frames - range.start, 0));
+  return std::max<int64_t>(expected - decoded, 0);
+}
+
+void announce_damage(const fs::path& path, const Waveform& wave) {
+  if (wave.missing_frames == 0 && !wave.missing_end) return;
+  if (!first_time("damage " + path.string())) return;
+  const std::string shown = printable(path.string());
+  if (wave.missing_frames > 0) {
+    log_warning(fmt::format("{}: cut off: {} of {} frames are there; using what is there", shown,
+                            wave.source_frames, wave.source_frames + wave.missing_frames));
+  } else {
+    log_warning(fmt::format("{}: cut off: no end-of-stream page after {} frames; using what is there", shown,
+                            wave.source_frames));
+  }
+}
+
+void check_values(const fs::path& path, const MonoMixer& mixer, const FrameRange& range) {
+  if (mixer.bad_count() == 0) return;
+  fail(path, AudioFault::non_finite,
+       fmt::format(
+           "{} samples are NaN, infinite or beyond 1e6, the first at {}; repair the file or leave it out",
+           mixer.bad_count(), range.start + mixer.first_bad()));
+}
+
+[[noreturn]] void fail_empty(const fs::path& path, const AudioStream& stream, const FrameRange& range) {
+  const std::string complaint = stream.complaint();
+  const std::string place =
+      range.start == 0 ? "0 samples" : fmt::format("0 samples from frame {} on", range.start);
+  fail(path, AudioFault::empty,
+       complaint.empty() ? place : fmt::format("{} ({})", place, printable(complaint)));
+}
+
+std::vector<float> at_target_rate(std::vector<float> mono, const FrameRange& source, const FrameRange& target,
+                                  int64_t from_hz, int64_t to_hz) {
+  if (from_hz == to_hz) return mono;
+  std::vector<float> samples = resample(mono, from_hz, to_hz);
+  const auto size = static_cast<int64_t>(samples.size());
+  const int64_t first = target.start - resampled_length(source.start, from_hz, to_hz);
+  const int64_t last = target.count == INT64_MAX ? size : std::min(size, first + target.count);
+  samples.resize(static_cast<size_t>(last));
+  samples.erase(samples.begin(), samples.begin() + std::min(first, last));
+  return samples;
+}
+
+}  // namespace
+
+AudioOptions audio_options(const DataConfig& config) {
+  AudioOptions options;
+  options.sample_rate_hz = config.sample_rate;
+  options.strict_rate = config.strict_rate;
+  options.channels = config.channels;
+  return options;
+}
+
+AudioInfo probe_audio(const fs::path& path) { return open_audio_stream(path)->info(); }
+
+Waveform read_audio(const fs::path& path, const AudioOptions& options, double start_seconds,
+                    double duration_seconds) {
+  check_times(path, start_seconds, duration_seconds);
+  const auto stream = open_audio_stream(path);
+  const AudioInfo& info = stream->info();
+  check_rate(path, info, options);
+
+  const FrameRange target = frame_range(start_seconds, duration_seconds, options.sample_rate_hz);
+  const FrameRange source = source_range(target, info.sample_rate_hz, options.sample_rate_hz);
+  stream->skip_to(source.start);
+  MonoMixer mixer(info.channels, options.channels);
+  std::vector<float> mono = decode_range(path, *stream, source.count, mixer);
+  if (mono.empty()) fail_empty(path, *stream, source);
+  check_values(path, mixer, source);
+
+  Waveform wave;
+  wave.sample_rate_hz = options.sample_rate_hz;
+  wave.source_rate_hz = info.sample_rate_hz;
+  wave.source_channels = info.channels;
+  wave.source_frames = static_cast<int64_t>(mono.size());
+  wave.missing_frames = count_missing(info, source, wave.source_frames);
+  wave.missing_end = info.missing_end;
+  wave.mix_loss_db = mixer.loss_db();
+  if (options.announce) announce_damage(path, wave);
+  wave.samples = at_target_rate(std::move(mono), source, target, info.sample_rate_hz, options.sample_rate_hz);
+  if (wave.samples.empty()) fail_empty(path, *stream, source);
+  return wave;
+}
+
+}  // namespace wav2vec

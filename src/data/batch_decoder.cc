@@ -1,0 +1,75 @@
+#include "data/batch_decoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "wav2vec/audio/audio_reader.h"
+#include "wav2vec/audio/normalize.h"
+#include "wav2vec/core/escape.h"
+
+namespace wav2vec {
+namespace {
+
+std::vector<float> read_crop(const Utterance& u, const DataConfig& config, const BatchItem& item) {
+  const AudioOptions options = audio_options(config);
+  const auto rate = static_cast<double>(config.sample_rate);
+  const double crop_start = static_cast<double>(item.crop_start_samples) / rate;
+  const double crop_duration = static_cast<double>(item.crop_samples) / rate;
+  try {
+    Waveform wave = read_audio(u.audio, options, u.start_seconds + crop_start, crop_duration);
+    if (std::ssize(wave.samples) >= config.min_samples || item.crop_start_samples == 0)
+      return std::move(wave.samples);
+  } catch (const AudioError& error) {
+    if (error.fault() != AudioFault::empty || item.crop_start_samples == 0) throw;
+  }
+  // The crop lies behind the real end: the last crop of what is there.
+  std::vector<float> all = read_audio(u.audio, options, u.start_seconds, u.duration_seconds).samples;
+  const int64_t start = std::clamp<int64_t>(std::ssize(all) - item.crop_samples, 0, item.crop_start_samples);
+  all.erase(all.begin(), all.begin() + start);
+  all.resize(static_cast<size_t>(std::min<int64_t>(std::ssize(all), item.crop_samples)));
+  return all;
+}
+
+}  // namespace
+
+DecodedItem decode_item(const Manifest& manifest, const DataConfig& config, const BatchItem& item) {
+  const Utterance& u = manifest.utterances[static_cast<size_t>(item.utterance)];
+  DecodedItem decoded;
+  decoded.utterance = item.utterance;
+  try {
+    decoded.samples = read_crop(u, config, item);
+    const int64_t decoded_samples = std::ssize(decoded.samples);
+    if (decoded_samples < config.min_samples) {
+      decoded.samples.clear();
+      decoded.failure =
+          fmt::format("{}: {} samples, fewer than min_samples ({}), although the manifest says more",
+                      printable(u.audio.string()), decoded_samples, config.min_samples);
+    }
+  } catch (const DataError& error) {
+    decoded.failure = error.what();
+  }
+  if (config.normalize) normalize_waveform(decoded.samples);
+  return decoded;
+}
+
+AudioBatch collate(const std::vector<DecodedItem>& items) {
+  AudioBatch batch;
+  for (const DecodedItem& item : items)
+    batch.max_samples = std::max(batch.max_samples, std::ssize(item.samples));
+  for (const DecodedItem& item : items) {
+    if (item.samples.empty()) continue;
+    batch.utterances.push_back(item.utterance);
+    batch.lengths.push_back(std::ssize(item.samples));
+  }
+  batch.samples.resize(batch.lengths.size() * static_cast<size_t>(batch.max_samples));
+  auto row = batch.samples.begin();
+  for (const DecodedItem& item : items) {
+    if (item.samples.empty()) continue;
+    std::copy(item.samples.begin(), item.samples.end(), row);
+    row += batch.max_samples;
+  }
+  return batch;
+}
+
+}  // namespace wav2vec

@@ -1,0 +1,33 @@
+#pragma once
+// What all manifest readers share: default ids, repeated lines, equal ids.
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "data/text_lines.h"
+#include "wav2vec/data/manifest.h"
+
+namespace wav2vec {
+
+class ManifestCollector {
+ public:
+  /// Takes an utterance read from the current line of `lines`. Leaves it out if the same part of the same
+  /// file came before; fails for an id that another utterance has.
+  void add(Utterance utterance, const TextLines& lines);
+
+  /// Warns of left-out lines. Throws DataError when there is no utterance.
+  Manifest finish(const std::string& manifest_name);
+
+ private:
+  Manifest manifest_;
+  std::unordered_set<std::string> parts_;
+  std::unordered_map<std::string, int64_t> line_of_id_;
+  int64_t repeated_ = 0;
+  int64_t first_repeated_line_ = 0;
+};
+
+/// Kaldi data folder.
+Manifest read_kaldi_folder(const std::filesystem::path& folder, const std::filesystem::path& root);
+
+}  // namespace wav2vec

@@ -1,0 +1,74 @@
+#include "data/text_lines.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/file.h"
+
+namespace wav2vec {
+namespace {
+
+constexpr uint64_t kMaxTextBytes = uint64_t{4} << 30;
+constexpr std::string_view kBlank = " \t\r\f\v";
+
+template <class T>
+bool parse_all(std::string_view text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+TextLines::TextLines(const std::string& path) : path_(path), content_(read_file(path, kMaxTextBytes)) {
+  if (content_.starts_with("\xEF\xBB\xBF")) at_ = 3;
+}
+
+bool TextLines::next(std::string_view& line) {
+  while (at_ < content_.size()) {
+    const size_t end = std::min(content_.find('\n', at_), content_.size());
+    line = std::string_view(content_).substr(at_, end - at_);
+    at_ = end + 1;
+    ++number_;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.find('\0') != std::string_view::npos) fail("a NUL byte; this is not a text file");
+    if (line.find_first_not_of(kBlank) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+void TextLines::fail(std::string_view message) const {
+  throw DataError(fmt::format("{}:{}: {}", printable(path_), number_, message));
+}
+
+std::vector<std::string_view> split_at(std::string_view line, char separator) {
+  std::vector<std::string_view> fields;
+  size_t at = 0;
+  while (true) {
+    const size_t end = line.find(separator, at);
+    fields.push_back(line.substr(at, end - at));
+    if (end == std::string_view::npos) return fields;
+    at = end + 1;
+  }
+}
+
+WordAndRest split_word(std::string_view line) {
+  const auto trim = [](std::string_view text) {
+    const size_t first = text.find_first_not_of(kBlank);
+    if (first == std::string_view::npos) return std::string_view();
+    return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+  };
+  line = trim(line);
+  const size_t end = std::min(line.find_first_of(kBlank), line.size());
+  return {line.substr(0, end), trim(line.substr(end))};
+}
+
+bool parse_integer(std::string_view text, int64_t& value) { return parse_all(text, value); }
+
+bool parse_seconds(std::string_view text, double& value) {
+  return parse_all(text, value) && std::isfinite(value);
+}
+
+}  // namespace wav2vec
