@@ -42,10 +42,11 @@ class RandomStream {
 
   /// Uniform in {0, …, count−1}; count > 0. The bias of the multiply-shift is below count / 2^64.
   constexpr uint64_t below(uint64_t position, uint64_t count) const {
-    return static_cast<uint64_t>((static_cast<unsigned __int128>(bits(position)) * count) >> 64);
+    return static_cast<uint64_t>((static_cast<Word128>(bits(position)) * count) >> 64);
   }
 
  private:
+  __extension__ using Word128 = unsigned __int128;
   static constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
   uint64_t key_ = 0;
 };
