@@ -1,8 +1,10 @@
 #include "wav2vec/train/metrics.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -23,15 +25,14 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 MetricsRecord train_record(int64_t update, double loss) {
-  return {.update = update, .split = "train", .values = {{"loss_bits", loss}}, .lists = {}, .text = {}};
+  return {.update = update, .split = "train", .values = {{"loss_bits", loss}}};
 }
 
 MetricsRecord valid_record(int64_t update, double loss) {
   return {.update = update,
           .split = "valid",
           .values = {{"loss_bits", loss}, {"accuracy", 0.5}},
-          .lists = {{"accuracy_per_step", {0.75, 0.25}}},
-          .text = {}};
+          .lists = {{"accuracy_per_step", {0.75, 0.25}}}};
 }
 
 std::vector<std::string> lines_of(const fs::path& path) {
@@ -164,9 +165,8 @@ TEST_CASE("metrics.jsonl gives back what was written, not-finite numbers include
   sink->write({.update = 20,
                .split = "train",
                .values = {{"loss_bits", 0.1}, {"a", kNan}, {"b", kInfinity}, {"c", -kInfinity}, {"d", 1e300}},
-               .lists = {{"accuracy_per_step", {0.25, kNan}}},
-               .text = {}});
-  sink->write({.update = 20, .split = "alarm", .values = {}, .lists = {}, .text = "line\nbreak \"\xFF"});
+               .lists = {{"accuracy_per_step", {0.25, kNan}}}});
+  sink->write({.update = 20, .split = "alarm", .text = "line\nbreak \"\xFF"});
 
   const auto lines = lines_of(path);
   REQUIRE(lines.size() == 2);
@@ -240,7 +240,7 @@ TEST_CASE("metrics.csv has one header and as many cells in every row") {
   const auto sink = open_csv(path);
   sink->write(train_record(10, 5.5));
   sink->write(valid_record(10, kNan));
-  sink->write({.update = 10, .split = "alarm", .values = {}, .lists = {}, .text = "=1+1, \"two\"\n"});
+  sink->write({.update = 10, .split = "alarm", .text = "=1+1, \"two\"\n"});
   sink->write(train_record(20, -0.5));
   CHECK(lines_of(path) == std::vector<std::string>{
                               "update,split,text,loss_bits,accuracy,accuracy_per_step_1,accuracy_per_step_2",
@@ -259,7 +259,7 @@ TEST_CASE("an event file follows TFRecord and the Event message") {
   const auto sink = open_tensorboard(folder.path() / "tensorboard");
   sink->write(train_record(300, 4.75));
   sink->write(valid_record(1000, 3.5));
-  sink->write({.update = 1000, .split = "alarm", .values = {}, .lists = {}, .text = "only text"});
+  sink->write({.update = 1000, .split = "alarm", .text = "only text"});
   sink->flush();
 
   const auto files = event_files(folder.path() / "tensorboard");
@@ -304,4 +304,24 @@ TEST_CASE("a folder that cannot be written is a disk error that names it") {
   CHECK_THROWS_AS(open_jsonl(inside), DiskError);
   CHECK_THROWS_AS(open_csv(inside), DiskError);
   CHECK_THROWS_AS(open_tensorboard(inside), DiskError);
+}
+
+TEST_CASE("a record that the disk does not take leaves no torn line behind") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "metrics.jsonl";
+  const auto sink = open_jsonl(path);
+  sink->write(train_record(10, 5.0));
+
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit tight{fs::file_size(path) + 30, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  CHECK_THROWS_AS(sink->write(valid_record(20, 4.0)), DiskError);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+
+  sink->write(train_record(30, 4.0));
+  CHECK(lines_of(path).size() == 2);
+  CHECK(updates_of(path) == std::vector<int64_t>{10, 30});
 }

@@ -22,8 +22,8 @@ struct CollapseReading {
   double loss_bits = kMissing;
   double accuracy = kMissing;
   double gradient_norm = kMissing;
-  std::optional<FeatureStatistics> z;
-  std::optional<FeatureStatistics> c;
+  std::optional<FeatureStatistics> z = {};
+  std::optional<FeatureStatistics> c = {};
 };
 
 struct CollapseAlarmConfig {

@@ -15,10 +15,10 @@ namespace wav2vec {
 struct MetricsRecord {
   int64_t update = 0;
   std::string split;  ///< "train", "valid" or "alarm"
-  std::vector<std::pair<std::string, double>> values;
+  std::vector<std::pair<std::string, double>> values = {};
   /// One number per prediction step and the like: accuracy_per_step.
-  std::vector<std::pair<std::string, std::vector<double>>> lists;
-  std::string text;  ///< split "alarm": what was seen; otherwise empty
+  std::vector<std::pair<std::string, std::vector<double>>> lists = {};
+  std::string text = {};  ///< split "alarm": what was seen; otherwise empty
 };
 
 /// A record is handed to the system before write() returns, so that kill -9 loses nothing that was written.

@@ -16,8 +16,8 @@ struct ProgressView {
   std::string label;  ///< "pretrain"
   std::string unit;   ///< "updates", "files"
   int64_t done = 0;
-  int64_t total = 0;   ///< 0 = unknown: no bar, no percentage, no time left
-  std::string detail;  ///< "loss 4.12 bits"
+  int64_t total = 0;        ///< 0 = unknown: no bar, no percentage, no time left
+  std::string detail = {};  ///< "loss 4.12 bits"
   double audio_seconds_per_second = 0.0;
   double seconds_left = -1.0;  ///< negative = unknown
 };
