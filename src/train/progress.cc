@@ -22,7 +22,7 @@ constexpr double kLiveInterval = 0.2;
 constexpr double kLineInterval = 10.0;
 constexpr double kRateWindow = 60.0;
 constexpr double kRatePointInterval = 0.5;
-constexpr int kSmallestBar = 8;
+constexpr int kSmallestBar = 5;
 constexpr int kLargestBar = 40;
 
 double now_seconds() {
@@ -163,9 +163,10 @@ std::string format_progress_bar(const ProgressView& view, const ProgressStyle& s
   bool with_bar = view.total > 0;
   const auto text = [&] { return join({head, join(parts, separator)}, "  "); };
   const auto least = [&] { return cells(text()) + (with_bar ? kSmallestBar + 1 : 0); };
-  if (least() > room) parts[kSpeed].clear();
+  if (least() > room && view.total > 0) parts[kCount] = fmt::format("{}/{}", view.done, view.total);
   if (least() > room) with_bar = false;
-  if (least() > room && !head.empty()) parts[kCount].clear();
+  if (least() > room) parts[kSpeed].clear();
+  if (least() > room && view.total > 0) parts[kCount].clear();
   if (least() > room) parts[kDetail].clear();
   if (least() > room) parts[kLeft].clear();
   if (least() > room) return std::string(first_cells(text(), room));
