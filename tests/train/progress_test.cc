@@ -63,7 +63,7 @@ TEST_CASE("the bar fits every terminal and drops what matters least first") {
   CHECK(at(120) ==
         "pretrain ###..................................... 8 %  "
         "120/1463 updates, loss 4.72 bits, 31 audio s/s, 12 min left");
-  CHECK(at(80) == "pretrain ........... 8 %  120/1463, loss 4.72 bits, 31 audio s/s, 12 min left");
+  CHECK(at(80) == "pretrain ..... 8 %  120/1463 updates, loss 4.72 bits, 31 audio s/s, 12 min left");
   CHECK(at(70) == "pretrain 8 %  120/1463, loss 4.72 bits, 31 audio s/s, 12 min left");
   CHECK(at(43) == "pretrain 8 %  loss 4.72 bits, 12 min left");
   CHECK(at(40) == "pretrain 8 %  12 min left");

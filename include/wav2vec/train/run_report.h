@@ -22,9 +22,15 @@ struct RunSummary {
   int64_t max_updates = 0;  ///< planned; 0 = unknown
 };
 
-/// The verdict in plain words: "Learning: validation loss 3.91 bits, 0.92 below the constant-prior line;
-/// still falling". `records` as in metrics.jsonl.
-std::string run_verdict(const std::vector<MetricsRecord>& records);
+struct RunVerdict {
+  enum class Tone { unknown, good, bad };
+  Tone tone = Tone::unknown;
+  std::string text;
+};
+
+/// In plain words: "Learning: validation loss 3.91 bits, 0.92 below the constant-prior line; still falling".
+/// `records` as in metrics.jsonl; without a validation the training loss is judged.
+RunVerdict judge_run(const std::vector<MetricsRecord>& records);
 
 /// The page. Reads the names that the trainer writes (docs/metrics.md); every record with split "alarm" is
 /// listed. Records may be few, none or many (longer runs are thinned so that every peak stays); the page
