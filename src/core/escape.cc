@@ -84,6 +84,19 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string csv_cell(std::string_view text) {
+  std::string cell = printable(text);
+  if (!cell.empty() && std::string_view("=+-@").find(cell[0]) != std::string_view::npos)
+    cell.insert(cell.begin(), '\'');
+  if (cell.find_first_of(",;\"") == std::string::npos) return cell;
+  std::string quoted = "\"";
+  for (char c : cell) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
 std::string escape_html(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -1,10 +1,10 @@
 #pragma once
-// A folder of its own for one test case, removed with everything in it at the end.
+// A folder for one test, removed when it ends.
 
-#include <doctest/doctest.h>
 #include <stdlib.h>
 
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 namespace wav2vec {
@@ -13,7 +13,7 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "wav2vec-test-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
     path_ = name;
   }
   ~TemporaryFolder() {

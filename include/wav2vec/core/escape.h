@@ -14,6 +14,10 @@ bool is_valid_utf8(std::string_view text);
 /// separators become visible escapes (\n, \x1b, \u202e); everything printable stays.
 std::string printable(std::string_view text);
 
+/// For one CSV cell (RFC 4180): printable(), quoted where needed, and with an apostrophe in front of what a
+/// spreadsheet would take for a formula (= + - @). Not for numbers.
+std::string csv_cell(std::string_view text);
+
 /// For HTML text and quoted attribute values.
 std::string escape_html(std::string_view text);
 
