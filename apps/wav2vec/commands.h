@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 
 #include "wav2vec/core/exit_code.h"
 
@@ -13,11 +14,14 @@ struct GlobalOptions {
   int threads = 0;  ///< 0 = all cores
   bool quiet = false;
   bool verbose = false;
+  std::string command_line;  ///< as it was typed
 };
 
 struct Command {
   CLI::App* app = nullptr;
   std::function<ExitCode()> run;
 };
+
+Command add_pretrain(CLI::App& program, const GlobalOptions& global);
 
 }  // namespace wav2vec::app
