@@ -72,16 +72,21 @@ std::vector<LossPoint> smoothed(const std::vector<LossPoint>& losses) {
   return means;
 }
 
-/// "; still falling" and the like; empty when there is too little to say.
-std::string trend_text(const std::vector<LossPoint>& losses) {
-  if (losses.size() < 3) return "";
+struct Trend {
+  bool open = true;  ///< too short to say, or still falling
+  std::string text;  ///< "; still falling"
+};
+
+Trend trend_of(const std::vector<LossPoint>& losses) {
+  if (losses.size() < 3) return {};
   const LossPoint& last = losses.back();
   const auto best = std::min_element(losses.begin(), losses.end(),
                                      [](const auto& a, const auto& b) { return a.bits < b.bits; });
   if (last.bits > best->bits + kRisingBits)
-    return fmt::format("; risen since its best, {:.2f} at update {}", best->bits, best->update);
+    return {false, fmt::format("; risen since its best, {:.2f} at update {}", best->bits, best->update)};
   const LossPoint& earlier = losses[losses.size() - 1 - std::max<size_t>(1, losses.size() / 5)];
-  return earlier.bits - last.bits > kFallingBits ? "; still falling" : "; no longer falling";
+  if (earlier.bits - last.bits > kFallingBits) return {true, "; still falling"};
+  return {false, "; no longer falling"};
 }
 
 std::string alarms_text(const std::vector<MetricsRecord>& records) {
@@ -157,7 +162,7 @@ Table thinned(const Table& table) {
 Json table_json(const Table& table) {
   Json json{{"update", table.updates}};
   for (const auto& [name, column] : table.columns) {
-    Json& list = json[name] = Json::array();
+    Json& list = json[printable(name)] = Json::array();
     for (double value : column) list.push_back(number(value));
   }
   return json;
@@ -230,20 +235,20 @@ RunVerdict judge_run(const std::vector<MetricsRecord>& records) {
   const double bits = losses.back().bits;
   const double chance = last_known(records, "chance_bits");
   const double prior = last_known(records, "constant_prior_bits");
-  const std::string trend = trend_text(losses);
+  const Trend trend = trend_of(losses);
+  const std::string tail = trend.text + alarms;
+  const std::string loss = fmt::format("{} {:.2f} bits", name, bits);
   if (std::isnan(chance) || std::isnan(prior))
-    return {Tone::unknown, fmt::format("{} {:.2f} bits{}{}", validated ? "Validation loss" : "Training loss",
-                                       bits, trend, alarms)};
+    return {Tone::unknown, fmt::format("So far: {}{}", loss, tail)};
   const char* line = std::abs(chance - prior) < kOnTheLineBits ? "chance" : "the constant-prior line";
-  if (bits < prior - kOnTheLineBits) {
-    return {Tone::good, fmt::format("Learning: {} {:.2f} bits, {:.2f} below {}{}{}", name, bits, prior - bits,
-                                    line, trend, alarms)};
-  }
+  if (bits < prior - kOnTheLineBits)
+    return {Tone::good, fmt::format("Learning: {}, {:.2f} below {}{}", loss, prior - bits, line, tail)};
+  if (trend.open)
+    return {Tone::unknown,
+            fmt::format("Too early to tell: {}, not yet below {} ({:.2f}){}", loss, line, prior, tail)};
   if (bits >= chance - kOnTheLineBits)
-    return {Tone::bad, fmt::format("Not learning: {} {:.2f} bits is not below chance ({:.2f}){}{}", name,
-                                   bits, chance, trend, alarms)};
-  return {Tone::bad, fmt::format("Not learning yet: {} {:.2f} bits, not below {} ({:.2f}){}{}", name, bits,
-                                 line, prior, trend, alarms)};
+    return {Tone::bad, fmt::format("Not learning: {}, not below chance ({:.2f}){}", loss, chance, tail)};
+  return {Tone::bad, fmt::format("Not learning: {}, not below {} ({:.2f}){}", loss, line, prior, tail)};
 }
 
 std::string render_run_report(const RunSummary& summary, const std::vector<MetricsRecord>& records) {

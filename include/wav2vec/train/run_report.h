@@ -13,11 +13,11 @@ namespace wav2vec {
 
 /// What the page shows besides the curves. All text may be untrusted.
 struct RunSummary {
-  std::string title;         ///< name of the run
-  std::string recipe_text;   ///< the resolved recipe
-  std::string command_line;  ///< how to do it again
+  std::string title = {};         ///< name of the run
+  std::string recipe_text = {};   ///< the resolved recipe
+  std::string command_line = {};  ///< how to do it again
   /// Name and value, shown as they are: parameters, data, speakers, machine, dtype.
-  std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<std::pair<std::string, std::string>> facts = {};
   double clip_norm = 0.0;   ///< drawn beside the gradient norm; 0 = off
   int64_t max_updates = 0;  ///< planned; 0 = unknown
 };
