@@ -32,9 +32,12 @@ struct RunVerdict {
 /// `records` as in metrics.jsonl; without a validation the training loss is judged.
 RunVerdict judge_run(const std::vector<MetricsRecord>& records);
 
-/// The page. Reads the names that the trainer writes (docs/metrics.md); every record with split "alarm" is
-/// listed. Records may be few, none or many (longer runs are thinned so that every peak stays); the page
-/// loads nothing and runs no text of the run.
+/// The page. Drawn from split "train": loss_bits, chance_bits, constant_prior_bits, accuracy, gradient_norm,
+/// learning_rate, audio_seconds_per_second, audio_hours, wall_seconds, loader_wait_share, skipped_updates,
+/// peak_rss_mib; from "valid": loss_bits, accuracy, accuracy_per_step, and std, effective_rank, dead_channels
+/// with z_ or c_ in front. Every record with split "alarm" is listed. Records may be few, none or many (long
+/// runs are thinned so that every peak stays; numbers that are not finite are left out of the curves). The
+/// page loads nothing and runs no text of the run.
 std::string render_run_report(const RunSummary& summary, const std::vector<MetricsRecord>& records);
 
 /// Reads `run_folder`/metrics.jsonl (none is fine) and writes `run_folder`/report.html, whole or not at all.
