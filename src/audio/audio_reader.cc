@@ -218,6 +218,8 @@ Waveform read_audio(const fs::path& path, const AudioOptions& options, double st
   wave.source_channels = info.channels;
   wave.source_frames = static_cast<int64_t>(mono.size());
   wave.missing_frames = count_missing(info, source, wave.source_frames);
+  if (info.claimed_frames >= 0 && source.start == 0 && source.count == INT64_MAX)
+    wave.surplus_frames = std::max<int64_t>(wave.source_frames - info.claimed_frames, 0);
   wave.missing_end = info.missing_end;
   wave.mix_loss_db = mixer.loss_db();
   if (options.announce) announce_damage(path, wave);

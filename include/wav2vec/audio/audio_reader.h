@@ -55,6 +55,7 @@ struct Waveform {
   int64_t source_channels = 0;
   int64_t source_frames = 0;   ///< decoded, at the source rate
   int64_t missing_frames = 0;  ///< claimed by the header within the range asked for, but not in the file
+  int64_t surplus_frames = 0;  ///< decoded beyond the header's claim (whole-file reads only)
   bool missing_end = false;    ///< as in AudioInfo
   /// How much power the mean of the channels lost against the channels themselves, in dB: about 0 for equal
   /// channels, 3 for independent ones, large when they cancel. 0 for one channel or another policy.
