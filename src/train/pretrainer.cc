@@ -19,6 +19,7 @@
 #include "wav2vec/core/log.h"
 #include "wav2vec/data/split.h"
 #include "wav2vec/io/checkpoint.h"
+#include "wav2vec/io/run_lock.h"
 #include "wav2vec/train/schedule.h"
 #include "wav2vec/train/training_state.h"
 #include "wav2vec/train/validation.h"
