@@ -22,6 +22,8 @@ struct Command {
   std::function<ExitCode()> run;
 };
 
+Command add_extract(CLI::App& program);
+Command add_inspect(CLI::App& program);
 Command add_pretrain(CLI::App& program, const GlobalOptions& global);
 
 }  // namespace wav2vec::app

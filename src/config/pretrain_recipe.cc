@@ -36,11 +36,12 @@ void PretrainRecipe::validate() const {
   train.validate();
   const int64_t shortest = shortest_useful_samples(model, objective);
   if (data.min_samples < shortest) {
-    fail_field("data", "min_samples",
-               fmt::format("{} is too short for one prediction; expected at least {}: {} samples of receptive "
-                           "field and {} frames to the first predicted one",
-                           data.min_samples, shortest, encoder_geometry(model).receptive_field_samples,
-                           prediction_offset(objective, model)));
+    fail_field(
+        "data", "min_samples",
+        fmt::format("{} is too short for one prediction; expected at least {}: {} samples of receptive "
+                    "field and {} frames to the first predicted one",
+                    data.min_samples, shortest, encoder_geometry(model).receptive_field_samples,
+                    prediction_offset(objective, model)));
   }
 }
 

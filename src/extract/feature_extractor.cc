@@ -26,7 +26,8 @@ struct FeatureExtractor::Network {
   ParameterBlock parameters;
   Workspace workspace;
 
-  explicit Network(const ModelConfig& config) : model(make_wav2vec_model(config, layout)), parameters(frozen()) {}
+  explicit Network(const ModelConfig& config)
+      : model(make_wav2vec_model(config, layout)), parameters(frozen()) {}
 
  private:
   const ParameterLayout& frozen() {
@@ -35,7 +36,8 @@ struct FeatureExtractor::Network {
   }
 };
 
-FeatureExtractor::FeatureExtractor(const std::filesystem::path& model) : model_path_(resolve_model_path(model)) {
+FeatureExtractor::FeatureExtractor(const std::filesystem::path& model)
+    : model_path_(resolve_model_path(model)) {
   ModelFile file = ModelFile::open(model_path_);
   info_ = file.info();
   network_ = std::make_unique<Network>(info_.model);
@@ -79,10 +81,11 @@ Features FeatureExtractor::extract(std::span<const float> waveform, FeatureLayer
   const uint64_t needed = bytes_for(samples);
   const uint64_t available = physical_memory_bytes() / 10 * 8;
   if (needed > available) {
-    throw DataError(fmt::format("{:.0f} s of audio need {} MiB at once, more than the {} MiB that this machine "
-                                "can give; cut it into segments (a JSONL manifest with start and duration)",
-                                static_cast<double>(samples) / static_cast<double>(info_.sample_rate_hz),
-                                needed >> 20, available >> 20));
+    throw DataError(
+        fmt::format("{:.0f} s of audio need {} MiB at once, more than the {} MiB that this machine "
+                    "can give; cut it into segments (a JSONL manifest with start and duration)",
+                    static_cast<double>(samples) / static_cast<double>(info_.sample_rate_hz), needed >> 20,
+                    available >> 20));
   }
   std::vector<float> input(waveform.begin(), waveform.end());
   if (info_.normalize) normalize_waveform(input);

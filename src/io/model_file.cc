@@ -42,7 +42,8 @@ ModelFile ModelFile::open(const std::filesystem::path& path) {
   const SafetensorsFile& file = model.file_;
   const std::string format = metadata_value(file, "format");
   if (format != kFormat)
-    fail(file, fmt::format("format '{}', expected '{}'; a newer version may have written it", printable(format), kFormat));
+    fail(file, fmt::format("format '{}', expected '{}'; a newer version may have written it",
+                           printable(format), kFormat));
   ModelFileInfo& info = model.info_;
   const std::string name = printable(path.string()) + " (metadata 'recipe')";
   try {

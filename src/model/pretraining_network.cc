@@ -13,14 +13,16 @@ Activations push_zeros_like(const Activations& x, Workspace& workspace) {
 
 }  // namespace
 
-PretrainingNetwork::PretrainingNetwork(const ModelConfig& model_config, const ObjectiveConfig& objective_config)
+PretrainingNetwork::PretrainingNetwork(const ModelConfig& model_config,
+                                       const ObjectiveConfig& objective_config)
     : model(make_wav2vec_model(model_config, layout)),
       objective(make_contrastive_objective(objective_config, model_config, layout)) {
   layout.freeze();
 }
 
-ObjectiveSums train_pass(const PretrainingNetwork& network, const ParameterBlock& parameters, Workspace& workspace,
-                         const Activations& waveform, const TrainingRandom& random, ParameterBlock& gradients) {
+ObjectiveSums train_pass(const PretrainingNetwork& network, const ParameterBlock& parameters,
+                         Workspace& workspace, const Activations& waveform, const TrainingRandom& random,
+                         ParameterBlock& gradients) {
   const Workspace::Mark mark = workspace.mark();
   const Pass pass{parameters, workspace, &random};
   Wav2VecCache cache;
@@ -36,8 +38,8 @@ ObjectiveSums train_pass(const PretrainingNetwork& network, const ParameterBlock
   return sums;
 }
 
-Evaluation evaluate_pass(const PretrainingNetwork& network, const ParameterBlock& parameters, Workspace& workspace,
-                         const Activations& waveform, const TrainingRandom& random) {
+Evaluation evaluate_pass(const PretrainingNetwork& network, const ParameterBlock& parameters,
+                         Workspace& workspace, const Activations& waveform, const TrainingRandom& random) {
   const Pass pass{parameters, workspace};
   Evaluation result;
   result.features = wav2vec_forward(network.model, pass, waveform, nullptr);

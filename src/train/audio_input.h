@@ -14,8 +14,8 @@ inline Activations waveform_of(AudioBatch& batch) {
   return {batch.samples.data(), batch.size(), batch.max_samples, 1, batch.lengths};
 }
 
-/// One key per item from (epoch, utterance): an epoch visits an utterance once, so no two draws of a run share
-/// their random numbers, and none depends on the batch or the rank.
+/// One key per item from (epoch, utterance): an epoch visits an utterance once, so no two draws of a run
+/// share their random numbers, and none depends on the batch or the rank.
 inline std::vector<uint64_t> item_keys(const AudioBatch& batch) {
   std::vector<uint64_t> keys;
   for (int64_t utterance : batch.utterances)

@@ -30,7 +30,9 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 struct Corpus {
   Manifest train;
@@ -78,9 +80,10 @@ void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe
     const std::string a = format_recipe("", std::span(&stored_sections[i], 1));
     const std::string b = format_recipe("", std::span(&my_sections[i], 1));
     if (a != b) {
-      throw ConfigError(fmt::format("{}: section [{}] differs from the recipe given now; resume without --config "
-                                    "and --set, or start a new run in another folder",
-                                    printable(stored_path.string()), my_sections[i].name));
+      throw ConfigError(
+          fmt::format("{}: section [{}] differs from the recipe given now; resume without --config "
+                      "and --set, or start a new run in another folder",
+                      printable(stored_path.string()), my_sections[i].name));
     }
   }
 }
@@ -93,17 +96,16 @@ std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe&
   }
   const FrameGeometry g = encoder_geometry(recipe.model);
   return {{"Parameters", fmt::format("{}", layout.total_size())},
-          {"Training audio", fmt::format("{:.2f} h in {} utterances", corpus.train.hours(),
-                                         corpus.train.utterances.size())},
-          {"Validation audio", fmt::format("{:.2f} h in {} utterances", corpus.valid.hours(),
-                                           corpus.valid.utterances.size())},
+          {"Training audio",
+           fmt::format("{:.2f} h in {} utterances", corpus.train.hours(), corpus.train.utterances.size())},
+          {"Validation audio",
+           fmt::format("{:.2f} h in {} utterances", corpus.valid.hours(), corpus.valid.utterances.size())},
           {"Speakers", speakers.empty() ? "not named" : fmt::format("{} named", speakers.size())},
-          {"Frames", fmt::format("hop {} samples, receptive field {} samples, context {} frames", g.hop_samples,
-                                 g.receptive_field_samples, context_frames(recipe.model))},
-          {"Objective", fmt::format("{} steps from distance {}, {} negatives",
-                                    recipe.objective.prediction_steps,
-                                    prediction_offset(recipe.objective, recipe.model),
-                                    recipe.objective.copies() - 1)},
+          {"Frames", fmt::format("hop {} samples, receptive field {} samples, context {} frames",
+                                 g.hop_samples, g.receptive_field_samples, context_frames(recipe.model))},
+          {"Objective",
+           fmt::format("{} steps from distance {}, {} negatives", recipe.objective.prediction_steps,
+                       prediction_offset(recipe.objective, recipe.model), recipe.objective.copies() - 1)},
           {"Arithmetic", "f32"}};
 }
 
@@ -111,8 +113,8 @@ std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe&
 class ExchangedSums {
  public:
   ExchangedSums(const ObjectiveSums& sums, double audio_seconds, bool stop) {
-    values_ = {sums.loss_nats, static_cast<double>(sums.positives), static_cast<double>(sums.labels), audio_seconds,
-               stop ? 1.0 : 0.0};
+    values_ = {sums.loss_nats, static_cast<double>(sums.positives), static_cast<double>(sums.labels),
+               audio_seconds, stop ? 1.0 : 0.0};
     for (int64_t n : sums.positives_per_step) values_.push_back(static_cast<double>(n));
     for (int64_t n : sums.hits_per_step) values_.push_back(static_cast<double>(n));
   }
@@ -191,8 +193,9 @@ void Pretrainer::prepare_folder() {
   }
   store_.emplace(options_.run_folder);
   if (!options_.resume && fs::exists(recipe_path)) {
-    throw ConfigError(fmt::format("{}: holds a run already; add --resume to go on with it, or choose another --out",
-                                  printable(options_.run_folder.string())));
+    throw ConfigError(
+        fmt::format("{}: holds a run already; add --resume to go on with it, or choose another --out",
+                    printable(options_.run_folder.string())));
   }
   if (options_.resume && fs::exists(recipe_path)) check_same_recipe(recipe_path, recipe_);
   communicator_.barrier();
@@ -212,9 +215,10 @@ void Pretrainer::resume() {
   }
   load_state(*checkpoint, state_);
   if (state_.corpus_hash != corpus_.hash) {
-    throw ConfigError(fmt::format("{}: the manifests in [data] are not the ones that this run was started with; "
-                                  "restore them, or start a new run",
-                                  printable(checkpoint->folder.string())));
+    throw ConfigError(
+        fmt::format("{}: the manifests in [data] are not the ones that this run was started with; "
+                    "restore them, or start a new run",
+                    printable(checkpoint->folder.string())));
   }
   saved_at_ = state_.update;
   log_info(fmt::format("resuming at update {}", state_.update));
@@ -240,7 +244,8 @@ ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds)
     const std::vector<uint64_t> keys = item_keys(batch);
     sums += train_pass(network_, state_.parameters, workspace_, waveform_of(batch),
                        {static_cast<uint64_t>(recipe_.train.seed), keys}, gradients_);
-    audio_seconds += static_cast<double>(batch.total_samples()) / static_cast<double>(recipe_.data.sample_rate);
+    audio_seconds +=
+        static_cast<double>(batch.total_samples()) / static_cast<double>(recipe_.data.sample_rate);
     for (int64_t u : batch.utterances)
       update_utterances_.push_back(corpus_.train.utterances[static_cast<size_t>(u)].id);
   }
@@ -262,17 +267,20 @@ bool Pretrainer::apply(const ObjectiveSums& sums, UpdateMeasures& measures) {
 void Pretrainer::skip(const ObjectiveSums& sums, const UpdateMeasures& measures) {
   ++state_.skipped;
   ++state_.skipped_in_row;
-  const std::string what = fmt::format("skipped: loss {} nats, gradient norm {}", sums.loss_nats, measures.gradient_norm);
+  const std::string what =
+      fmt::format("skipped: loss {} nats, gradient norm {}", sums.loss_nats, measures.gradient_norm);
   if (writes()) {
-    const nlohmann::json line{{"update", state_.update}, {"reason", what}, {"utterances", update_utterances_}};
+    const nlohmann::json line{
+        {"update", state_.update}, {"reason", what}, {"utterances", update_utterances_}};
     AppendFile(options_.run_folder / "skipped_updates.jsonl")
         .append(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     log_->alarm(state_.update, what + "; the utterances are in skipped_updates.jsonl");
   }
   if (state_.skipped_in_row >= recipe_.train.max_skipped_in_row) {
-    throw NumericError(fmt::format("{}: {} updates in a row were not finite (the last at update {}); lower "
-                                   "optim.learning_rate or set optim.clip_norm, then go on with --resume",
-                                   printable(options_.run_folder.string()), state_.skipped_in_row, state_.update));
+    throw NumericError(
+        fmt::format("{}: {} updates in a row were not finite (the last at update {}); lower "
+                    "optim.learning_rate or set optim.clip_norm, then go on with --resume",
+                    printable(options_.run_folder.string()), state_.skipped_in_row, state_.update));
   }
 }
 
@@ -305,8 +313,8 @@ void Pretrainer::validate() {
   validated_at_ = state_.update;
   if (!writes() || corpus_.valid.utterances.empty()) return;
   const Clock::time_point start = Clock::now();
-  const ValidationResult result =
-      validate_network(network_, state_.parameters, workspace_, corpus_.valid, recipe_.data, recipe_.train.valid_batches);
+  const ValidationResult result = validate_network(network_, state_.parameters, workspace_, corpus_.valid,
+                                                   recipe_.data, recipe_.train.valid_batches);
   last_valid_bits_ = bits_per_divisor(result.sums, recipe_.objective.divisor);
   state_.wall_seconds += seconds_since(start);
   log_->after_validation(state_, result);
@@ -329,16 +337,16 @@ void Pretrainer::save() {
 
 PretrainResult Pretrainer::run() {
   if (recipe_.train.accumulate_batches % communicator_.size() != 0) {
-    fail_field("train", "accumulate_batches", fmt::format("{} is not a multiple of the {} ranks",
-                                                          recipe_.train.accumulate_batches, communicator_.size()));
+    fail_field("train", "accumulate_batches",
+               fmt::format("{} is not a multiple of the {} ranks", recipe_.train.accumulate_batches,
+                           communicator_.size()));
   }
   prepare_folder();
   resume();
   if (writes()) start_log();
-  BatchLoader loader(corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
-                     {.start = state_.position,
-                      .rank = communicator_.rank(),
-                      .rank_count = communicator_.size()});
+  BatchLoader loader(
+      corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
+      {.start = state_.position, .rank = communicator_.rank(), .rank_count = communicator_.size()});
   while (state_.update < recipe_.train.max_updates && !stop_) {
     update(loader);
     const bool last = state_.update == recipe_.train.max_updates;
@@ -354,7 +362,8 @@ PretrainResult Pretrainer::run() {
 
 }  // namespace
 
-PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& options, Communicator& communicator) {
+PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& options,
+                        Communicator& communicator) {
   recipe.validate();
   return Pretrainer(recipe, options, communicator).run();
 }

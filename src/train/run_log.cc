@@ -93,11 +93,12 @@ void RunLog::after_update(const TrainingState& state, const UpdateMeasures& meas
                                 .loss_bits = loss_bits,
                                 .accuracy = accuracy(measures.sums),
                                 .gradient_norm = measures.gradient_norm};
-  for (const auto& finding :
-       {collapse_.check(reading), loss_outliers_.check(loss_bits), norm_outliers_.check(measures.gradient_norm)}) {
+  for (const auto& finding : {collapse_.check(reading), loss_outliers_.check(loss_bits),
+                              norm_outliers_.check(measures.gradient_norm)}) {
     if (finding) alarm(state.update, *finding);
   }
-  progress_.update(state.update, fmt::format("loss {:.3f} bits{}", loss_bits, last_valid_), state.audio_seconds);
+  progress_.update(state.update, fmt::format("loss {:.3f} bits{}", loss_bits, last_valid_),
+                   state.audio_seconds);
   if (state.update % train_.log_every == 0 || state.update == train_.max_updates) write_interval(state);
 }
 
@@ -132,10 +133,11 @@ void RunLog::after_validation(const TrainingState& state, const ValidationResult
   add_features(record, "c", result.c);
   write(record);
   last_valid_ = fmt::format(", valid {:.3f}", loss_bits);
-  log_info(fmt::format("update {}: validation loss {:.4f} bits (chance {:.2f}, constant prior {:.3f}), accuracy "
-                       "{:.1f} %, effective rank z {:.1f} c {:.1f}",
-                       state.update, loss_bits, chance_bits(objective_), constant_prior_bits(objective_),
-                       100.0 * accuracy(result.sums), result.z.effective_rank, result.c.effective_rank));
+  log_info(
+      fmt::format("update {}: validation loss {:.4f} bits (chance {:.2f}, constant prior {:.3f}), accuracy "
+                  "{:.1f} %, effective rank z {:.1f} c {:.1f}",
+                  state.update, loss_bits, chance_bits(objective_), constant_prior_bits(objective_),
+                  100.0 * accuracy(result.sums), result.z.effective_rank, result.c.effective_rank));
   if (const auto finding = collapse_.check({.update = state.update, .z = result.z, .c = result.c}))
     alarm(state.update, *finding);
 }

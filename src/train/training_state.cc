@@ -19,9 +19,12 @@ constexpr const char* kStateFile = "state.safetensors";
 constexpr size_t kCounters = 7;
 
 std::array<uint64_t, kCounters> counters_of(const TrainingState& state) {
-  return {static_cast<uint64_t>(state.update),         static_cast<uint64_t>(state.adam.updates),
-          static_cast<uint64_t>(state.position.epoch), static_cast<uint64_t>(state.position.batch),
-          static_cast<uint64_t>(state.skipped),        static_cast<uint64_t>(state.skipped_in_row),
+  return {static_cast<uint64_t>(state.update),
+          static_cast<uint64_t>(state.adam.updates),
+          static_cast<uint64_t>(state.position.epoch),
+          static_cast<uint64_t>(state.position.batch),
+          static_cast<uint64_t>(state.skipped),
+          static_cast<uint64_t>(state.skipped_in_row),
           state.corpus_hash};
 }
 
@@ -31,7 +34,8 @@ std::array<double, kMeasures> measures_of(const TrainingState& state) {
   return {state.audio_seconds, state.wall_seconds, state.best_valid_bits};
 }
 
-void write_model(const std::filesystem::path& path, const PretrainRecipe& recipe, const TrainingState& state) {
+void write_model(const std::filesystem::path& path, const PretrainRecipe& recipe,
+                 const TrainingState& state) {
   const ParameterLayout& layout = state.parameters.layout();
   std::vector<std::vector<float>> values;
   std::vector<TensorToWrite> tensors;
@@ -94,7 +98,8 @@ void load_state(const Checkpoint& checkpoint, TrainingState& state) {
   state.best_valid_bits = measures[2];
   if (state.update != checkpoint.update) {
     throw FormatError(fmt::format("{}: holds update {}, expected {}; the folder was renamed or mixed",
-                                  printable(checkpoint.file(kStateFile).string()), state.update, checkpoint.update));
+                                  printable(checkpoint.file(kStateFile).string()), state.update,
+                                  checkpoint.update));
   }
 }
 

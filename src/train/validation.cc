@@ -24,7 +24,8 @@ ValidationResult validate_network(const PretrainingNetwork& network, const Param
     }
     workspace.rewind(mark);
     result.sums += evaluation.sums;
-    result.audio_seconds += static_cast<double>(batch.total_samples()) / static_cast<double>(data.sample_rate);
+    result.audio_seconds +=
+        static_cast<double>(batch.total_samples()) / static_cast<double>(data.sample_rate);
   }
   return result;
 }

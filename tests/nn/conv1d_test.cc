@@ -16,14 +16,14 @@ struct ConvCase {
 // Encoder and context layers of wav2vec, and every way in which taps, stride, channels and tails can fail to
 // divide: kernel below, equal to, a multiple of and between multiples of the stride; one frame out.
 constexpr ConvCase kCases[] = {
-    {300, 1, 64, 10, 5}, {61, 1, 7, 10, 5},    {50, 16, 16, 8, 4},  {51, 16, 16, 8, 4}, {53, 3, 5, 4, 2},
-    {40, 17, 15, 1, 1},  {30, 8, 24, 3, 1},    {20, 5, 6, 13, 1},   {13, 4, 4, 13, 1},  {41, 6, 5, 7, 3},
-    {41, 6, 5, 2, 5},    {37, 33, 31, 5, 2},   {9, 40, 2, 9, 4},    {700, 2, 3, 4, 2},  {1200, 1, 70, 3, 1},
+    {300, 1, 64, 10, 5}, {61, 1, 7, 10, 5},  {50, 16, 16, 8, 4}, {51, 16, 16, 8, 4}, {53, 3, 5, 4, 2},
+    {40, 17, 15, 1, 1},  {30, 8, 24, 3, 1},  {20, 5, 6, 13, 1},  {13, 4, 4, 13, 1},  {41, 6, 5, 7, 3},
+    {41, 6, 5, 2, 5},    {37, 33, 31, 5, 2}, {9, 40, 2, 9, 4},   {700, 2, 3, 4, 2},  {1200, 1, 70, 3, 1},
 };
 
 void check_conv(const ConvCase& k, bool with_bias) {
-  CAPTURE(fmt::format("frames {} in {} out {} kernel {} stride {} bias {}", k.frames, k.in_channels, k.out_channels,
-                      k.kernel, k.stride, with_bias));
+  CAPTURE(fmt::format("frames {} in {} out {} kernel {} stride {} bias {}", k.frames, k.in_channels,
+                      k.out_channels, k.kernel, k.stride, with_bias));
   ParameterLayout layout;
   const Conv1d conv =
       make_conv1d(layout, "conv", k.in_channels, k.out_channels, k.kernel, k.stride, with_bias);

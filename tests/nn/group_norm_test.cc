@@ -27,7 +27,8 @@ void check_norm(int64_t frames, int64_t channels, bool affine, Activation activa
     from_checkpoint_order(layout[norm.weight], test::to_float(gamma), parameters[norm.weight]);
     from_checkpoint_order(layout[norm.bias], test::to_float(beta), parameters[norm.bias]);
   }
-  for (size_t i = 0; i < x.values.size(); ++i) x.values[i] = static_cast<double>(static_cast<float>(x.values[i]));
+  for (size_t i = 0; i < x.values.size(); ++i)
+    x.values[i] = static_cast<double>(static_cast<float>(x.values[i]));
 
   Workspace workspace;
   const test::Item input(x);

@@ -28,8 +28,8 @@ TEST_CASE("causal pad: definition and central differences, replicated and zero")
       const test::Item doutput(dy);
       test::Item dinput(6, 3);
       causal_pad_backward(doutput.view, pad, value, dinput.view);
-      test::check_gradient("x", x.values, [&] { return test::dot(dy, test::causal_pad(x, pad, replicate)); },
-                           dinput.values);
+      test::check_gradient(
+          "x", x.values, [&] { return test::dot(dy, test::causal_pad(x, pad, replicate)); }, dinput.values);
     }
   }
 }
@@ -97,7 +97,9 @@ TEST_CASE("parameters: sorted by name whatever the order of adding") {
 TEST_CASE("parameters: checkpoint order and compute order are inverse permutations") {
   for (const WeightOrder order : {WeightOrder::same, WeightOrder::reversed, WeightOrder::step_projection}) {
     const bool head = order == WeightOrder::step_projection;
-    ParameterSpec spec{.name = "w", .shape = head ? std::vector<int64_t>{3, 4, 1, 5} : std::vector<int64_t>{3, 4, 5}, .order = order};
+    ParameterSpec spec{.name = "w",
+                       .shape = head ? std::vector<int64_t>{3, 4, 1, 5} : std::vector<int64_t>{3, 4, 5},
+                       .order = order};
     spec.size = 60;
     std::vector<float> numbers(60);
     for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);

@@ -25,8 +25,8 @@ std::vector<float> to_float(std::span<const double> values) {
   return out;
 }
 
-Signal conv(const Signal& x, std::span<const double> weight, std::span<const double> bias, int64_t out_channels,
-            int64_t kernel, int64_t stride) {
+Signal conv(const Signal& x, std::span<const double> weight, std::span<const double> bias,
+            int64_t out_channels, int64_t kernel, int64_t stride) {
   Signal y((x.frames - kernel) / stride + 1, out_channels);
   for (int64_t t = 0; t < y.frames; ++t) {
     for (int64_t n = 0; n < out_channels; ++n) {
@@ -124,7 +124,9 @@ void check_gradient(const std::string& name, std::vector<double>& values, const 
 }
 
 Item::Item(int64_t frames, int64_t channels)
-    : values(static_cast<size_t>(frames * channels), 0.0F), lengths{frames}, view{values.data(), 1, frames, channels, lengths} {}
+    : values(static_cast<size_t>(frames * channels), 0.0F),
+      lengths{frames},
+      view{values.data(), 1, frames, channels, lengths} {}
 
 Item::Item(const Signal& signal) : Item(signal.frames, signal.channels) {
   std::transform(signal.values.begin(), signal.values.end(), values.begin(),

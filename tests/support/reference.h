@@ -1,6 +1,6 @@
 #pragma once
-// The layers once more in double, as plain loops from their definitions: the truth that the f32 layers and their
-// backward passes are held against. No code is shared with src/.
+// The layers once more in double, as plain loops from their definitions: the truth that the f32 layers and
+// their backward passes are held against. No code is shared with src/.
 
 #include <cmath>
 #include <cstdint>
@@ -31,10 +31,11 @@ Signal random_signal(uint64_t seed, int64_t frames, int64_t channels);
 std::vector<float> to_float(std::span<const double> values);
 
 /// weight as in PyTorch: [out, in, kernel]; bias may be empty.
-Signal conv(const Signal& x, std::span<const double> weight, std::span<const double> bias, int64_t out_channels,
-            int64_t kernel, int64_t stride);
+Signal conv(const Signal& x, std::span<const double> weight, std::span<const double> bias,
+            int64_t out_channels, int64_t kernel, int64_t stride);
 /// gamma and beta may be empty; gelu: the exact one, otherwise ReLU.
-Signal group_norm_activation(const Signal& x, std::span<const double> gamma, std::span<const double> beta, bool gelu);
+Signal group_norm_activation(const Signal& x, std::span<const double> gamma, std::span<const double> beta,
+                             bool gelu);
 Signal causal_pad(const Signal& x, int64_t pad_frames, bool replicate);
 /// (y + x subsampled)·scale
 Signal residual(const Signal& y, const Signal& x, double scale);

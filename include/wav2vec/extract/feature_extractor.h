@@ -36,9 +36,9 @@ class FeatureExtractor {
   const std::string& model_hash() const { return model_hash_; }
   int64_t channels(FeatureLayer layer) const;
 
-  /// The whole utterance at once: mono, in [−1, 1), at info().sample_rate_hz. Normalised first if the model was
-  /// trained so. Throws DataError (without a file name) for an utterance shorter than the receptive field, or
-  /// so long that its activations would not fit into memory.
+  /// The whole utterance at once: mono, in [−1, 1), at info().sample_rate_hz. Normalised first if the model
+  /// was trained so. Throws DataError (without a file name) for an utterance shorter than the receptive
+  /// field, or so long that its activations would not fit into memory.
   Features extract(std::span<const float> waveform, FeatureLayer layer);
 
   /// Bytes of activations that an utterance of this length takes.

@@ -1,6 +1,6 @@
 #pragma once
-// A network in one file: safetensors with fairseq's key names and PyTorch shapes, and the configuration as recipe
-// text in the metadata. Knows names and numbers, never layers.
+// A network in one file: safetensors with fairseq's key names and PyTorch shapes, and the configuration as
+// recipe text in the metadata. Knows names and numbers, never layers.
 
 #include <cstdint>
 #include <filesystem>
@@ -24,8 +24,8 @@ struct ModelFileInfo {
 
 class ModelFile {
  public:
-  /// Throws DataError/FormatError naming the file: not safetensors, no wav2vec configuration in the metadata, a
-  /// configuration that is not valid.
+  /// Throws DataError/FormatError naming the file: not safetensors, no wav2vec configuration in the metadata,
+  /// a configuration that is not valid.
   static ModelFile open(const std::filesystem::path& path);
 
   const ModelFileInfo& info() const { return info_; }

@@ -19,15 +19,16 @@ struct PretrainingNetwork {
 
 /// One batch forward and backward: waveform [batch, samples, 1]. Gradients of the summed loss accumulate. The
 /// workspace is left as it was.
-ObjectiveSums train_pass(const PretrainingNetwork& network, const ParameterBlock& parameters, Workspace& workspace,
-                         const Activations& waveform, const TrainingRandom& random, ParameterBlock& gradients);
+ObjectiveSums train_pass(const PretrainingNetwork& network, const ParameterBlock& parameters,
+                         Workspace& workspace, const Activations& waveform, const TrainingRandom& random,
+                         ParameterBlock& gradients);
 
 /// Forward without dropout. z and c stay in the workspace until the caller rewinds it.
 struct Evaluation {
   ObjectiveSums sums;
   Wav2VecFeatures features;
 };
-Evaluation evaluate_pass(const PretrainingNetwork& network, const ParameterBlock& parameters, Workspace& workspace,
-                         const Activations& waveform, const TrainingRandom& random);
+Evaluation evaluate_pass(const PretrainingNetwork& network, const ParameterBlock& parameters,
+                         Workspace& workspace, const Activations& waveform, const TrainingRandom& random);
 
 }  // namespace wav2vec

@@ -34,6 +34,7 @@ struct PretrainResult {
 ///
 /// Throws ConfigError (recipe, or a run folder that holds another run), DataError (no usable audio),
 /// CheckpointError (resume, and every checkpoint is damaged), DiskError, NumericError (max_skipped_in_row).
-PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& options, Communicator& communicator);
+PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& options,
+                        Communicator& communicator);
 
 }  // namespace wav2vec

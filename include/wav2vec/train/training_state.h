@@ -16,9 +16,9 @@ namespace wav2vec {
 struct TrainingState {
   ParameterBlock parameters;
   AdamState adam;
-  int64_t update = 0;        ///< updates done, skipped ones included
-  LoaderPosition position;   ///< of the next batch; random numbers follow from it and the seed
-  int64_t skipped = 0;       ///< updates left out because they were not finite
+  int64_t update = 0;       ///< updates done, skipped ones included
+  LoaderPosition position;  ///< of the next batch; random numbers follow from it and the seed
+  int64_t skipped = 0;      ///< updates left out because they were not finite
   int64_t skipped_in_row = 0;
   double audio_seconds = 0.0;  ///< trained on so far
   double wall_seconds = 0.0;

@@ -17,8 +17,9 @@ struct ValidationResult {
   double audio_seconds = 0.0;
 };
 
-/// One pass over the manifest, or its first `max_batches` batches (0 = all), with centred crops, without dropout,
-/// and with negatives that depend on the utterance only: two validations of one network give the same numbers.
+/// One pass over the manifest, or its first `max_batches` batches (0 = all), with centred crops, without
+/// dropout, and with negatives that depend on the utterance only: two validations of one network give the
+/// same numbers.
 ValidationResult validate_network(const PretrainingNetwork& network, const ParameterBlock& parameters,
                                   Workspace& workspace, const Manifest& manifest, const DataConfig& data,
                                   int64_t max_batches);

@@ -1,0 +1,139 @@
+// wav2vec extract: features of audio files, one matrix [frames, channels] each.
+
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "commands.h"
+#include "stop_signal.h"
+#include "wav2vec/audio/audio_reader.h"
+#include "wav2vec/audio/resampler.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/data/inputs.h"
+#include "wav2vec/extract/feature_extractor.h"
+#include "wav2vec/io/feature_writer.h"
+#include "wav2vec/train/progress.h"
+
+namespace wav2vec::app {
+namespace {
+
+struct Options {
+  std::string model;
+  std::vector<std::string> inputs;
+  std::string out;
+  FeatureFormat format = FeatureFormat::npy;
+  FeatureLayer layer = FeatureLayer::c;
+  bool strict_rate = false;
+  ChannelPolicy channels = ChannelPolicy::mean;
+};
+
+void write_contract(const Options& options, const FeatureExtractor& extractor) {
+  const FrameGeometry geometry = encoder_geometry(extractor.info().model);
+  const auto rate = static_cast<double>(extractor.info().sample_rate_hz);
+  write_feature_contract(options.out,
+                         {.sample_rate_hz = extractor.info().sample_rate_hz,
+                          .hop_samples = geometry.hop_samples,
+                          .receptive_field_samples = geometry.receptive_field_samples,
+                          .first_frame_center_seconds = geometry.center_sample_of(0) / rate,
+                          .layer = std::string(kFeatureLayerNames[static_cast<size_t>(options.layer)]),
+                          .channels = extractor.channels(options.layer),
+                          .model = extractor.model_path().string(),
+                          .model_hash = extractor.model_hash(),
+                          .resampler = resampler_description()});
+}
+
+// Frames written; throws what is wrong with this utterance.
+int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor& extractor,
+                    FeatureWriter& writer, double& audio_seconds) {
+  const Waveform wave = read_audio(u.audio,
+                                   {.sample_rate_hz = extractor.info().sample_rate_hz,
+                                    .strict_rate = options.strict_rate,
+                                    .channels = options.channels},
+                                   u.start_seconds, u.duration_seconds);
+  Features features;
+  try {
+    features = extractor.extract(wave.samples, options.layer);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", printable(u.audio.string()), error.what()));
+  }
+  writer.write(u.id, features.rows.data(), features.frames, features.channels);
+  audio_seconds += static_cast<double>(wave.samples.size()) / static_cast<double>(wave.sample_rate_hz);
+  return features.frames;
+}
+
+ExitCode run(const Options& options) {
+  catch_stop_signals();
+  FeatureExtractor extractor(options.model);
+  CollectedInputs inputs = collect_inputs(options.inputs);
+  std::vector<std::string> failures = std::move(inputs.failures);
+  const std::vector<Utterance>& utterances = inputs.manifest.utterances;
+  const auto writer = make_feature_writer(options.format, options.out);
+  Progress progress("extract", "files", static_cast<int64_t>(utterances.size()));
+  double audio_seconds = 0.0;
+  int64_t frames = 0;
+  int64_t done = 0;
+  int64_t written = 0;
+  for (const Utterance& u : utterances) {
+    if (stop_requested()) break;
+    try {
+      frames += extract_one(u, options, extractor, *writer, audio_seconds);
+      ++written;
+    } catch (const DataError& error) {
+      failures.emplace_back(error.what());
+    }
+    progress.update(++done, "", audio_seconds);
+  }
+  writer->close();
+  write_contract(options, extractor);
+  progress.finish();
+
+  fmt::print("{}: {} utterances, {} frames of {} {}, {:.2f} hours of audio\n", printable(options.out),
+             written, frames, extractor.channels(options.layer),
+             kFeatureLayerNames[static_cast<size_t>(options.layer)], audio_seconds / 3600.0);
+  for (const std::string& failure : failures) log_warning("failed: " + failure);
+  if (stop_requested()) return ExitCode::interrupted;
+  if (!failures.empty()) {
+    fmt::print("failed: {} inputs, listed on stderr\n", failures.size());
+    return ExitCode::some_inputs_failed;
+  }
+  return ExitCode::ok;
+}
+
+template <size_t n, class Enum>
+std::map<std::string, Enum> choices(const std::string_view (&names)[n], Enum /*kind*/) {
+  std::map<std::string, Enum> map;
+  for (size_t i = 0; i < n; ++i) map.emplace(names[i], static_cast<Enum>(i));
+  return map;
+}
+
+}  // namespace
+
+Command add_extract(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("extract", "Write the features of audio files");
+  auto options = std::make_shared<Options>();
+  app->add_option("--model", options->model, "run folder, checkpoint folder or model.safetensors")
+      ->required();
+  app->add_option("inputs", options->inputs, "audio files, folders, manifests (.tsv, .jsonl, Kaldi folder)")
+      ->required();
+  app->add_option("--out", options->out, "folder for the features and frames.json")->required();
+  app->add_option("--format", options->format,
+                  "npy: one file per utterance; ark: Kaldi feats.ark + feats.scp")
+      ->transform(CLI::CheckedTransformer(choices(kFeatureFormatNames, FeatureFormat::npy)));
+  app->add_option("--layer", options->layer, "c: context network; z: encoder")
+      ->transform(CLI::CheckedTransformer(choices(kFeatureLayerNames, FeatureLayer::c)));
+  app->add_flag("--strict-rate", options->strict_rate, "refuse audio of another rate instead of resampling");
+  app->add_option("--channels", options->channels, "channel of several: mean, left, right")
+      ->transform(CLI::CheckedTransformer(choices(kChannelPolicyNames, ChannelPolicy::mean)));
+  app->footer(
+      "Example:\n"
+      "  wav2vec extract --model runs/first --layer c --format npy --out features/ speech/\n"
+      "  python3 -c \"import numpy; print(numpy.load('features/utt1.npy').shape)\"\n"
+      "Row t is the frame centred at first_frame_center_seconds + t * hop (frames.json).");
+  return {app, [options] { return run(*options); }};
+}
+
+}  // namespace wav2vec::app
