@@ -20,4 +20,7 @@ struct Command {
   std::function<ExitCode()> run;
 };
 
+Command add_doctor(CLI::App& program);
+Command add_manifest(CLI::App& program);
+
 }  // namespace wav2vec::app

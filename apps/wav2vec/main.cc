@@ -46,7 +46,10 @@ int main(int argc, char** argv) {
   program.add_flag("-v,--verbose", options.verbose, "more detail on stderr");
   program.fallthrough();
 
-  const std::vector<wav2vec::app::Command> commands = {};
+  const std::vector<wav2vec::app::Command> commands = {
+      wav2vec::app::add_manifest(program),
+      wav2vec::app::add_doctor(program),
+  };
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
