@@ -101,7 +101,7 @@ Command add_manifest(CLI::App& program) {
   app->add_option("--from", options->from,
                   "convert this manifest or Kaldi data folder; lengths are measured anew");
   app->add_option("--root", options->root, "folder that relative paths of --from start from");
-  app->add_option("--valid", options->valid, "hold out a part and write it here")->needs("--output");
+  app->add_option("--valid", options->valid, "hold out a part and write it here");
   app->add_option("--valid-fraction", options->valid_fraction, "share of the duration to hold out")
       ->capture_default_str()
       ->check(CLI::Range(0.0001, 0.9));
