@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 
 #include "wav2vec/core/exit_code.h"
 
@@ -13,6 +14,7 @@ struct GlobalOptions {
   int threads = 0;  ///< 0 = all cores
   bool quiet = false;
   bool verbose = false;
+  std::string command_line;  ///< as it was typed
 };
 
 struct Command {
@@ -22,5 +24,6 @@ struct Command {
 
 Command add_doctor(CLI::App& program);
 Command add_manifest(CLI::App& program);
+Command add_pretrain(CLI::App& program, const GlobalOptions& global);
 
 }  // namespace wav2vec::app

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/core/threads.h"
 
 namespace {
 
@@ -35,6 +36,24 @@ ExitCode run_reporting_errors(const std::function<ExitCode()>& run) {
   }
 }
 
+// As it can be pasted into a shell again.
+std::string quoted_command_line(int argc, char** argv) {
+  std::string line = "wav2vec";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                               "0123456789_-+=./,:@%") == std::string::npos;
+    if (plain) {
+      line += " " + word;
+      continue;
+    }
+    line += " '";
+    for (char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += "'";
+  }
+  return line;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -44,11 +63,14 @@ int main(int argc, char** argv) {
   wav2vec::app::GlobalOptions options;
   program.add_flag("-q,--quiet", options.quiet, "only warnings and errors on stderr");
   program.add_flag("-v,--verbose", options.verbose, "more detail on stderr");
+  program.add_option("--threads", options.threads, "compute threads; 0 = all cores")->check(CLI::Range(0, 4096));
   program.fallthrough();
+  options.command_line = quoted_command_line(argc, argv);
 
   const std::vector<wav2vec::app::Command> commands = {
       wav2vec::app::add_manifest(program),
       wav2vec::app::add_doctor(program),
+      wav2vec::app::add_pretrain(program, options),
   };
   try {
     program.parse(argc, argv);
@@ -58,6 +80,7 @@ int main(int argc, char** argv) {
   wav2vec::set_log_level(options.quiet     ? wav2vec::LogLevel::quiet
                          : options.verbose ? wav2vec::LogLevel::debug
                                            : wav2vec::LogLevel::info);
+  wav2vec::set_compute_threads(options.threads);
   for (const auto& command : commands) {
     if (command.app->parsed()) return static_cast<int>(run_reporting_errors(command.run));
   }

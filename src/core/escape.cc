@@ -49,6 +49,15 @@ bool is_unsafe(uint32_t c) {
 
 }  // namespace
 
+bool is_valid_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = decode_utf8(text, i).length;
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -73,6 +82,19 @@ std::string printable(std::string_view text) {
     i += d.length;
   }
   return out;
+}
+
+std::string csv_cell(std::string_view text) {
+  std::string cell = printable(text);
+  if (!cell.empty() && std::string_view("=+-@").find(cell[0]) != std::string_view::npos)
+    cell.insert(cell.begin(), '\'');
+  if (cell.find_first_of(",;\"") == std::string::npos) return cell;
+  std::string quoted = "\"";
+  for (char c : cell) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
 }
 
 std::string escape_html(std::string_view text) {

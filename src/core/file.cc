@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -125,6 +126,43 @@ void write_file(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);
   file.commit();
+}
+
+AppendFile::AppendFile(fs::path path) : path_(std::move(path)) {
+  std::error_code error;
+  if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), error);
+  if (error) throw_disk(path_.parent_path(), "make the folder", error.value());
+  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) throw_disk(path_, "write", errno);
+}
+
+AppendFile::~AppendFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+AppendFile::AppendFile(AppendFile&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+void AppendFile::append(std::string_view bytes) {
+  const off_t before = ::lseek(descriptor_, 0, SEEK_END);
+  try {
+    write_fully(descriptor_, bytes.data(), bytes.size(), path_);
+  } catch (const DiskError&) {
+    if (before < 0 || ::ftruncate(descriptor_, before) != 0) {
+      // Readers drop a torn record; the error that counts is the one on its way.
+    }
+    throw;
+  }
+}
+
+void AppendFile::sync() {
+  if (::fsync(descriptor_) != 0) throw_disk(path_, "write to disk", errno);
 }
 
 void sync_folder(const fs::path& folder) {

@@ -21,6 +21,8 @@ void print_line(std::string_view prefix, std::string_view message) {
 
 void set_log_level(LogLevel level) { g_level = level; }
 
+LogLevel log_level() { return g_level; }
+
 void log_info(std::string_view message) {
   if (g_level >= LogLevel::info) print_line("", message);
 }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "support/audio_files.h"
+#include "support/temporary_folder.h"
 
 using namespace wav2vec;
 using namespace wav2vec::test;
@@ -44,7 +45,8 @@ bool has_ffmpeg() { return std::system("ffmpeg -version >/dev/null 2>&1") == 0; 
 }  // namespace
 
 TEST_CASE("every container and sample format of libsndfile is read back") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   const std::vector<float> x = tone(16000, 440.0, 16000.0);
   struct Format {
     const char* name;
@@ -83,7 +85,8 @@ TEST_CASE("every container and sample format of libsndfile is read back") {
 }
 
 TEST_CASE("a part equals the same part of the whole, also when it is resampled") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   for (const auto& [name, rate, format] : {std::tuple{"a.wav", 16000, SF_FORMAT_WAV | SF_FORMAT_PCM_16},
                                            {"a.flac", 16000, SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
                                            {"opus.ogg", 16000, SF_FORMAT_OGG | SF_FORMAT_OPUS},
@@ -106,7 +109,8 @@ TEST_CASE("a part equals the same part of the whole, also when it is resampled")
 }
 
 TEST_CASE("other rates are resampled to the length and pitch they should have, or refused") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   for (const int rate : {8000, 22050, 44100, 48000}) {
     CAPTURE(rate);
     const auto path = folder / (std::to_string(rate) + ".wav");
@@ -122,7 +126,8 @@ TEST_CASE("other rates are resampled to the length and pitch they should have, o
 }
 
 TEST_CASE("channels become one by the policy") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   const auto path = folder / "stereo.wav";
   const std::vector<float> left = noise(8000, 1);
   const std::vector<float> right = noise(8000, 2);
@@ -141,7 +146,8 @@ TEST_CASE("channels become one by the policy") {
 }
 
 TEST_CASE("a WAV cut at every byte of its header is an error, afterwards what is there is read") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   write_audio(folder / "whole.wav", noise(1000, 5));
   const std::string bytes = read_bytes(folder / "whole.wav");
   const auto path = folder / "cut.wav";
@@ -159,7 +165,8 @@ TEST_CASE("a WAV cut at every byte of its header is an error, afterwards what is
 }
 
 TEST_CASE("cut FLAC, AIFF and Ogg files say that something is missing") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   const std::vector<float> x = noise(32000, 8);
   for (const auto& [name, format] : {std::pair{"a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
                                      {"a.aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16},
@@ -179,7 +186,8 @@ TEST_CASE("cut FLAC, AIFF and Ogg files say that something is missing") {
 }
 
 TEST_CASE("sizes that a pipe leaves in the header are not believed") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   write_audio(folder / "a.wav", noise(500, 6));
   const std::string bytes = read_bytes(folder / "a.wav");
   for (const std::string& size : {std::string("\xFF\xFF\xFF\xFF"), std::string("\x00\xF0\xFF\x7F", 4)}) {
@@ -195,7 +203,8 @@ TEST_CASE("sizes that a pipe leaves in the header are not believed") {
 }
 
 TEST_CASE("what is not usable audio is one line that names the file") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   write_bytes(folder / "empty.wav", "");
   CHECK(fault_of(folder / "empty.wav") == AudioFault::empty);
   write_audio(folder / "zero.wav", {});
@@ -216,7 +225,8 @@ TEST_CASE("what is not usable audio is one line that names the file") {
 }
 
 TEST_CASE("playlists are refused under every media name, and no file they name is touched") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   for (const char* name : {"a.mp3", "a.m4a", "a.mkv", "a.g722", "a.aac"}) {
     write_bytes(folder / name, "ffconcat version 1.0\nfile ../secret.wav\n");
     CHECK(fault_of(folder / name) == AudioFault::unreadable);
@@ -224,7 +234,8 @@ TEST_CASE("playlists are refused under every media name, and no file they name i
 }
 
 TEST_CASE("samples that are not finite or absurd are refused with place and count") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                           -std::numeric_limits<float>::infinity(), 1e29F}) {
     std::vector<float> x = noise(70000, 4);
@@ -239,7 +250,8 @@ TEST_CASE("samples that are not finite or absurd are refused with place and coun
 }
 
 TEST_CASE("a part behind the end is an error, impossible times too") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   write_audio(folder / "a.wav", noise(1600, 4));
   CHECK_THROWS_AS(read_audio(folder / "a.wav", {}, 1.0, 1.0), AudioError);
   CHECK_THROWS_AS(read_audio(folder / "a.wav", {}, -1.0), AudioError);
@@ -248,7 +260,8 @@ TEST_CASE("a part behind the end is an error, impossible times too") {
 }
 
 TEST_CASE("a header of 4 GB on a small file costs no memory and reads what is there") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   write_audio(folder / "a.wav", noise(8, 6));
   std::string bytes = read_bytes(folder / "a.wav");
   bytes.replace(40, 4, "\xF0\xFF\xFF\xFF");
@@ -258,11 +271,12 @@ TEST_CASE("a header of 4 GB on a small file costs no memory and reads what is th
 
 TEST_CASE("ffmpeg decodes the rest, whatever the file is called") {
   if (!has_ffmpeg()) return;
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   const std::vector<float> x = tone(16000, 440.0, 16000.0);
   write_audio(folder / "x.wav", x);
   const std::string name = "-i pipe:0 'a'%03d;.m4a";
-  const std::string in_folder = "cd '" + folder.path().string() + "' && ffmpeg -v error -i x.wav ";
+  const std::string in_folder = "cd '" + folder.string() + "' && ffmpeg -v error -i x.wav ";
   REQUIRE(std::system((in_folder + "out.m4a && mv out.m4a './-i pipe:0 '\\''a'\\''%03d;.m4a'").c_str()) == 0);
   const Waveform wave = read_audio(folder / name);
   CHECK(probe_audio(folder / name).via_ffmpeg);
@@ -279,7 +293,8 @@ TEST_CASE("ffmpeg decodes the rest, whatever the file is called") {
 }
 
 TEST_CASE("reading many files leaves no descriptor open") {
-  const TempFolder folder;
+  const TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   write_audio(folder / "a.wav", noise(100, 1));
   write_bytes(folder / "bad.wav", read_bytes(folder / "a.wav").substr(0, 30));
   const auto open_now = [] {

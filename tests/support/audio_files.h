@@ -1,8 +1,9 @@
 #pragma once
-// Generated audio for tests, and a folder for it that goes away.
+// Generated audio for tests.
 
 #include <sndfile.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -16,27 +17,6 @@
 #include "wav2vec/core/rng.h"
 
 namespace wav2vec::test {
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "wav2vec-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// White noise: energy in every band, no two seeds alike.
 inline std::vector<float> noise(int64_t samples, uint64_t seed, float amplitude = 0.2F) {

@@ -5,11 +5,9 @@
 #include <vector>
 
 #include "wav2vec/config/fields.h"
+#include "wav2vec/core/activation.h"
 
 namespace wav2vec {
-
-enum class Activation { relu, gelu };
-inline constexpr std::string_view kActivationNames[] = {"relu", "gelu"};
 
 enum class ContextPadding { replicate, zero };
 inline constexpr std::string_view kContextPaddingNames[] = {"replicate", "zero"};

@@ -7,9 +7,16 @@
 
 namespace wav2vec {
 
+/// Well-formed UTF-8 (no overlong forms, no surrogates).
+bool is_valid_utf8(std::string_view text);
+
 /// For a terminal or log line: control characters, invalid UTF-8, bidirectional overrides and line
 /// separators become visible escapes (\n, \x1b, \u202e); everything printable stays.
 std::string printable(std::string_view text);
+
+/// For one CSV cell (RFC 4180): printable(), quoted where needed, and with an apostrophe in front of what a
+/// spreadsheet would take for a formula (= + - @). Not for numbers.
+std::string csv_cell(std::string_view text);
 
 /// For HTML text and quoted attribute values.
 std::string escape_html(std::string_view text);

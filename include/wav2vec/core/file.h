@@ -43,6 +43,26 @@ class AtomicFile {
 /// AtomicFile in one call.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// A file that grows record by record, each handed to the system at once. Makes parent folders; appends to
+/// an existing file. Throws DiskError with the path and the reason.
+class AppendFile {
+ public:
+  explicit AppendFile(std::filesystem::path path);
+  ~AppendFile();
+  AppendFile(AppendFile&& other) noexcept;
+  AppendFile& operator=(AppendFile&& other) noexcept;
+
+  /// The whole record or, as far as the disk lets us, none of it: what a failed write left is cut off again.
+  void append(std::string_view bytes);
+  /// Onto the disk.
+  void sync();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+};
+
 /// fsync of a folder: makes renames and new names inside it durable. Throws DiskError.
 void sync_folder(const std::filesystem::path& folder);
 

@@ -8,6 +8,7 @@ namespace wav2vec {
 enum class LogLevel { quiet, info, debug };
 
 void set_log_level(LogLevel level);
+LogLevel log_level();
 
 /// Untrusted text inside `message` must have passed printable() (core/escape.h).
 void log_info(std::string_view message);

@@ -30,7 +30,8 @@ class RandomStream {
   /// `coordinates` name the stream: epoch, update, item, layer …
   constexpr RandomStream(uint64_t seed, RandomUse use, std::initializer_list<uint64_t> coordinates) {
     key_ = mix64(seed + kGolden * static_cast<uint64_t>(use));
-    for (uint64_t c : coordinates) key_ = mix64(key_ ^ mix64(c + kGolden));
+    // The product keeps key and coordinate from changing places: seed 1, item 2 is not seed 2, item 1.
+    for (uint64_t c : coordinates) key_ = mix64(key_ * kGolden ^ mix64(c + kGolden));
   }
 
   constexpr uint64_t bits(uint64_t position) const { return mix64(key_ + (position + 1) * kGolden); }

@@ -1,0 +1,84 @@
+// wav2vec pretrain: learn from raw audio.
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "commands.h"
+#include "stop_signal.h"
+#include "wav2vec/config/pretrain_recipe.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/train/pretrainer.h"
+
+namespace wav2vec::app {
+namespace {
+
+struct Options {
+  std::string config;
+  std::vector<std::string> overrides;
+  std::vector<std::string> train;
+  std::vector<std::string> valid;
+  std::string out;
+  bool resume = false;
+};
+
+PretrainRecipe resolve_recipe(const Options& options) {
+  PretrainRecipe recipe;
+  std::filesystem::path path = options.config;
+  if (path.empty() && options.resume) path = std::filesystem::path(options.out) / "recipe.toml";
+  if (path.empty()) throw ConfigError("--config is missing; for example --config recipes/pretrain/demo.toml");
+  read_recipe(path, recipe.sections());
+  if (!options.train.empty()) recipe.data.train = options.train;
+  if (!options.valid.empty()) recipe.data.valid = options.valid;
+  for (const std::string& text : options.overrides) apply_override(text, recipe.sections());
+  recipe.validate();
+  return recipe;
+}
+
+ExitCode run(const Options& options, const GlobalOptions& global) {
+  const PretrainRecipe recipe = resolve_recipe(options);
+  catch_stop_signals();
+  SingleProcess communicator;
+  const PretrainResult result = pretrain(recipe,
+                                         {.run_folder = options.out,
+                                          .resume = options.resume,
+                                          .command_line = global.command_line,
+                                          .stop_requested = stop_requested},
+                                         communicator);
+  const std::string folder = printable(options.out);
+  if (result.interrupted) {
+    log_info(fmt::format("stopped at update {}, state saved; go on with: wav2vec pretrain --resume --out {}",
+                         result.updates, folder));
+    return ExitCode::interrupted;
+  }
+  fmt::print("{}: {} updates, validation loss {:.4f} bits (best {:.4f}); report: {}/report.html\n", folder,
+             result.updates, result.last_valid_bits, result.best_valid_bits, folder);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_pretrain(CLI::App& program, const GlobalOptions& global) {
+  CLI::App* app = program.add_subcommand("pretrain", "Learn speech representations from raw audio");
+  auto options = std::make_shared<Options>();
+  app->add_option("--config", options->config, "recipe (TOML); with --resume: that of the run if left out");
+  app->add_option("--set", options->overrides, "override one key of the recipe: section.key=value")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app->add_option("--train", options->train, "manifests to train on, instead of data.train");
+  app->add_option("--valid", options->valid, "manifests to validate on, instead of data.valid");
+  app->add_option("--out", options->out, "run folder: checkpoints, metrics, report")->required();
+  app->add_flag("--resume", options->resume, "go on from the newest good checkpoint in --out");
+  app->footer(
+      "Example:\n"
+      "  wav2vec manifest speech/ -o train.tsv\n"
+      "  wav2vec pretrain --config recipes/pretrain/small-cpu.toml --train train.tsv --out runs/first\n"
+      "  wav2vec pretrain --resume --out runs/first\n"
+      "Ctrl-C saves and exits (code 8); --resume continues bit for bit.");
+  return {app, [options, &global] { return run(*options, global); }};
+}
+
+}  // namespace wav2vec::app

@@ -1,0 +1,38 @@
+#pragma once
+// Convolution over time without padding (padding is a layer of its own: causal_pad.h).
+
+#include <string>
+
+#include "wav2vec/core/tensor.h"
+#include "wav2vec/nn/parameter.h"
+
+namespace wav2vec {
+
+/// y[b, t, n] = bias[n] + Σ_{k, c} x[b, t·stride + k, c] · weight[n, c, k]
+struct Conv1d {
+  int64_t in_channels = 0;
+  int64_t out_channels = 0;
+  int64_t kernel = 0;
+  int64_t stride = 1;
+  ParameterId weight;
+  ParameterId bias;  ///< may be absent
+
+  /// 0 when the input is shorter than the kernel.
+  int64_t output_frames(int64_t input_frames) const {
+    return input_frames < kernel ? 0 : (input_frames - kernel) / stride + 1;
+  }
+};
+
+/// Adds `<scope>.weight` and, if `with_bias`, `<scope>.bias`, both U(±1/√(in_channels·kernel)).
+Conv1d make_conv1d(ParameterLayout& layout, const std::string& scope, int64_t in_channels,
+                   int64_t out_channels, int64_t kernel, int64_t stride, bool with_bias);
+
+/// x: [batch, frames, in_channels] -> y: [batch, output frames, out_channels], y.lengths already set.
+void conv1d_forward(const Conv1d& conv, const ParameterBlock& parameters, const Activations& x,
+                    const Activations& y);
+
+/// Accumulates the gradients of weight and bias; overwrites dx unless it is null.
+void conv1d_backward(const Conv1d& conv, const ParameterBlock& parameters, const Activations& x,
+                     const Activations& dy, ParameterBlock& gradients, const Activations* dx);
+
+}  // namespace wav2vec

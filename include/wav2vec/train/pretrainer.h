@@ -1,0 +1,39 @@
+#pragma once
+// Pretraining: the loop that joins loader, network, optimiser and checkpoints.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "wav2vec/config/pretrain_recipe.h"
+#include "wav2vec/train/communicator.h"
+
+namespace wav2vec {
+
+struct PretrainOptions {
+  std::filesystem::path run_folder;
+  bool resume = false;       ///< go on from the newest good checkpoint; start if there is none
+  std::string command_line;  ///< for the report
+  /// Asked after every update; true saves and ends the run.
+  std::function<bool()> stop_requested = [] { return false; };
+};
+
+struct PretrainResult {
+  int64_t updates = 0;
+  bool interrupted = false;
+  double last_valid_bits = 0.0;  ///< NaN without a validation
+  double best_valid_bits = 0.0;
+};
+
+/// Trains, writing into options.run_folder: recipe.toml (resolved, runnable), checkpoints/, metrics.jsonl,
+/// metrics.csv, events.out.tfevents.*, report.html, skipped_updates.jsonl. Only rank 0 writes.
+///
+/// Weights, optimiser, schedule, sampler and random numbers after a resume are the same to the bit as without
+/// the interruption, for the same number of threads and ranks.
+///
+/// Throws ConfigError (recipe, or a run folder that holds another run), DataError (no usable audio),
+/// CheckpointError (resume, and every checkpoint is damaged), DiskError, NumericError (max_skipped_in_row).
+PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& options, Communicator& communicator);
+
+}  // namespace wav2vec

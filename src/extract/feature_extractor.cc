@@ -1,0 +1,101 @@
+#include "wav2vec/extract/feature_extractor.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "wav2vec/audio/normalize.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/hash.h"
+#include "wav2vec/io/checkpoint.h"
+#include "wav2vec/model/wav2vec_model.h"
+
+namespace wav2vec {
+namespace {
+
+uint64_t physical_memory_bytes() {
+  return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+struct FeatureExtractor::Network {
+  ParameterLayout layout;
+  Wav2VecModel model;
+  ParameterBlock parameters;
+  Workspace workspace;
+
+  explicit Network(const ModelConfig& config) : model(make_wav2vec_model(config, layout)), parameters(frozen()) {}
+
+ private:
+  const ParameterLayout& frozen() {
+    layout.freeze();
+    return layout;
+  }
+};
+
+FeatureExtractor::FeatureExtractor(const std::filesystem::path& model) : model_path_(resolve_model_path(model)) {
+  ModelFile file = ModelFile::open(model_path_);
+  info_ = file.info();
+  network_ = std::make_unique<Network>(info_.model);
+  uint32_t crc = 0;
+  load_parameters(network_->parameters, [&](const ParameterSpec& spec, std::span<float> values) {
+    file.read(spec.name, spec.shape, values);
+    crc = crc32c(spec.name.data(), spec.name.size(), crc);
+    crc = crc32c(values.data(), values.size_bytes(), crc);
+  });
+  model_hash_ = fmt::format("crc32c:{:08x}", crc);
+}
+
+FeatureExtractor::~FeatureExtractor() = default;
+
+int64_t FeatureExtractor::channels(FeatureLayer layer) const {
+  return layer == FeatureLayer::z ? network_->model.encoder.channels() : network_->model.context.channels();
+}
+
+uint64_t FeatureExtractor::bytes_for(int64_t samples) const {
+  // The two largest neighbours among the encoder's activations, and every activation of the context network.
+  int64_t frames = samples;
+  int64_t largest[2] = {0, 0};
+  for (size_t i = 0; i < network_->model.encoder.blocks.size(); ++i) {
+    const Conv1d& conv = network_->model.encoder.blocks[i].conv;
+    frames = conv.output_frames(frames);
+    largest[i % 2] = std::max(largest[i % 2], frames * conv.out_channels);
+  }
+  int64_t values = samples + largest[0] + largest[1];
+  for (const ContextBlock& block : network_->model.context.blocks)
+    values += frames * (block.conv.in_channels + 2 * block.conv.out_channels);
+  return static_cast<uint64_t>(values) * sizeof(float);
+}
+
+Features FeatureExtractor::extract(std::span<const float> waveform, FeatureLayer layer) {
+  const auto samples = static_cast<int64_t>(waveform.size());
+  const FrameGeometry geometry = encoder_geometry(info_.model);
+  if (geometry.frames_for(samples) < 1) {
+    throw DataError(fmt::format("{} samples, shorter than one frame ({} samples); leave it out", samples,
+                                geometry.receptive_field_samples));
+  }
+  const uint64_t needed = bytes_for(samples);
+  const uint64_t available = physical_memory_bytes() / 10 * 8;
+  if (needed > available) {
+    throw DataError(fmt::format("{:.0f} s of audio need {} MiB at once, more than the {} MiB that this machine "
+                                "can give; cut it into segments (a JSONL manifest with start and duration)",
+                                static_cast<double>(samples) / static_cast<double>(info_.sample_rate_hz),
+                                needed >> 20, available >> 20));
+  }
+  std::vector<float> input(waveform.begin(), waveform.end());
+  if (info_.normalize) normalize_waveform(input);
+  const int64_t lengths[1] = {samples};
+  const Pass pass{network_->parameters, network_->workspace};
+  const Workspace::Mark mark = network_->workspace.mark();
+  const Activations wave{input.data(), 1, samples, 1, lengths};
+  const Activations z = encoder_forward(network_->model.encoder, pass, wave, nullptr);
+  const Activations out =
+      layer == FeatureLayer::z ? z : context_forward(network_->model.context, pass, z, nullptr);
+  Features features{out.frames, out.channels, {out.data, out.data + out.size()}};
+  network_->workspace.rewind(mark);
+  return features;
+}
+
+}  // namespace wav2vec

@@ -1,0 +1,169 @@
+#include "kernels/group_norm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace wav2vec::kernels {
+namespace {
+
+// Sums are taken over blocks of fixed size and added in order, so that they do not depend on the threads.
+constexpr int64_t kFramesPerBlock = 64;
+
+int64_t block_count(int64_t frames) { return (frames + kFramesPerBlock - 1) / kFramesPerBlock; }
+
+struct Relu {
+  static float value(float n) { return n > 0.0F ? n : 0.0F; }
+  static float derivative(float n) { return n > 0.0F ? 1.0F : 0.0F; }
+};
+
+struct Gelu {
+  static float value(float n) { return n * phi(n); }
+  static float derivative(float n) {
+    constexpr float kInverseSqrt2Pi = 0.39894228040143268F;
+    return phi(n) + n * kInverseSqrt2Pi * std::exp(-0.5F * n * n);
+  }
+  static float phi(float n) {
+    constexpr float kInverseSqrt2 = 0.70710678118654752F;
+    return 0.5F * (1.0F + std::erf(n * kInverseSqrt2));
+  }
+};
+
+template <class Act>
+void forward(const float* x, int64_t frames, int64_t channels, NormMoments m, const float* scale,
+             const float* shift, float* y) {
+#pragma omp parallel for schedule(static)
+  for (int64_t t = 0; t < frames; ++t) {
+    const float* in = x + t * channels;
+    float* out = y + t * channels;
+    for (int64_t c = 0; c < channels; ++c) out[c] = Act::value((in[c] - m.mean) * scale[c] + shift[c]);
+  }
+}
+
+// With n = γ·x̂ + β, dn = dy·act'(n) and N = frames·channels:
+//   dγ_c = Σ_t dn·x̂,  dβ_c = Σ_t dn,  g = dn·γ
+//   dx = r·(g − mean(g) − x̂·mean(g·x̂)),  mean(g) = Σ_c γ_c·dβ_c / N,  mean(g·x̂) = Σ_c γ_c·dγ_c / N
+// so the first pass needs the two sums per channel only.
+template <class Act>
+void backward(const float* dy, const float* x, int64_t frames, int64_t channels, NormMoments m,
+              const float* gamma, const float* shift, float* dgamma, float* dbeta, float* dx) {
+  const int64_t blocks = block_count(frames);
+  static thread_local std::vector<float> partial;
+  partial.assign(static_cast<size_t>(blocks * channels * 2), 0.0F);
+  float* const sums = partial.data();
+#pragma omp parallel for schedule(static)
+  for (int64_t block = 0; block < blocks; ++block) {
+    float* sum_gamma = sums + block * channels * 2;
+    float* sum_beta = sum_gamma + channels;
+    const int64_t end = std::min(frames, (block + 1) * kFramesPerBlock);
+    for (int64_t t = block * kFramesPerBlock; t < end; ++t) {
+      const float* in = x + t * channels;
+      const float* grad = dy + t * channels;
+      for (int64_t c = 0; c < channels; ++c) {
+        const float normed = (in[c] - m.mean) * m.rstd;
+        const float dn = grad[c] * Act::derivative(normed * gamma[c] + shift[c]);
+        sum_gamma[c] += dn * normed;
+        sum_beta[c] += dn;
+      }
+    }
+  }
+  double mean_g = 0.0;
+  double mean_gx = 0.0;
+  for (int64_t c = 0; c < channels; ++c) {
+    double sum_gamma = 0.0;
+    double sum_beta = 0.0;
+    for (int64_t block = 0; block < blocks; ++block) {
+      sum_gamma += static_cast<double>(sums[block * channels * 2 + c]);
+      sum_beta += static_cast<double>(sums[(block * 2 + 1) * channels + c]);
+    }
+    mean_g += static_cast<double>(gamma[c]) * sum_beta;
+    mean_gx += static_cast<double>(gamma[c]) * sum_gamma;
+    if (dgamma != nullptr) dgamma[c] += static_cast<float>(sum_gamma);
+    if (dbeta != nullptr) dbeta[c] += static_cast<float>(sum_beta);
+  }
+  const auto count = static_cast<double>(frames * channels);
+  const auto a = static_cast<float>(mean_g / count);
+  const auto b = static_cast<float>(mean_gx / count);
+#pragma omp parallel for schedule(static)
+  for (int64_t t = 0; t < frames; ++t) {
+    const float* in = x + t * channels;
+    const float* grad = dy + t * channels;
+    float* out = dx + t * channels;
+    for (int64_t c = 0; c < channels; ++c) {
+      const float normed = (in[c] - m.mean) * m.rstd;
+      const float g = grad[c] * Act::derivative(normed * gamma[c] + shift[c]) * gamma[c];
+      out[c] = m.rstd * (g - a - normed * b);
+    }
+  }
+}
+
+// γ and β with the identity standing in where there is no affine part.
+struct FilledAffine {
+  std::vector<float> gamma, beta;
+
+  FilledAffine(NormAffine affine, int64_t channels)
+      : gamma(static_cast<size_t>(channels), 1.0F), beta(static_cast<size_t>(channels), 0.0F) {
+    if (affine.gamma != nullptr) std::copy_n(affine.gamma, channels, gamma.begin());
+    if (affine.beta != nullptr) std::copy_n(affine.beta, channels, beta.begin());
+  }
+};
+
+}  // namespace
+
+NormMoments group_norm_moments(const float* x, int64_t frames, int64_t channels, double eps) {
+  // Per frame the mean and the squared deviations from it (no cancellation, whatever the offset of the
+  // signal), merged in double by the parallel variance formula of Chan et al.
+  struct FrameMoments {
+    double mean, squares;
+  };
+  static thread_local std::vector<FrameMoments> per_frame;
+  per_frame.resize(static_cast<size_t>(frames));
+  FrameMoments* const moments = per_frame.data();
+#pragma omp parallel for schedule(static)
+  for (int64_t t = 0; t < frames; ++t) {
+    const float* in = x + t * channels;
+    float sum = 0.0F;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t c = 0; c < channels; ++c) sum += in[c];
+    const float mean = sum / static_cast<float>(channels);
+    float squares = 0.0F;
+    float rest = 0.0F;  // Σ(x − mean): what the rounding of `mean` leaves
+#pragma omp simd reduction(+ : squares, rest)
+    for (int64_t c = 0; c < channels; ++c) {
+      const float deviation = in[c] - mean;
+      squares += deviation * deviation;
+      rest += deviation;
+    }
+    const double correction = static_cast<double>(rest) / static_cast<double>(channels);
+    moments[t] = {static_cast<double>(mean) + correction,
+                  static_cast<double>(squares) - static_cast<double>(rest) * correction};
+  }
+  double mean = 0.0;
+  double squares = 0.0;
+  for (int64_t t = 0; t < frames; ++t) {
+    const double delta = moments[t].mean - mean;
+    const auto seen = static_cast<double>(t);
+    mean += delta / (seen + 1.0);
+    squares += moments[t].squares + delta * delta * static_cast<double>(channels) * seen / (seen + 1.0);
+  }
+  const double variance = squares / static_cast<double>(frames * channels);
+  return {static_cast<float>(mean), static_cast<float>(1.0 / std::sqrt(variance + eps))};
+}
+
+void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMoments moments,
+                        NormAffine affine, Activation activation, float* y) {
+  FilledAffine filled(affine, channels);
+  for (float& scale : filled.gamma) scale *= moments.rstd;
+  const auto run = activation == Activation::relu ? forward<Relu> : forward<Gelu>;
+  run(x, frames, channels, moments, filled.gamma.data(), filled.beta.data(), y);
+}
+
+void group_norm_backward(const float* dy, const float* x, int64_t frames, int64_t channels,
+                         NormMoments moments, NormAffine affine, Activation activation, float* dgamma,
+                         float* dbeta, float* dx) {
+  const FilledAffine filled(affine, channels);
+  const auto run = activation == Activation::relu ? backward<Relu> : backward<Gelu>;
+  run(dy, x, frames, channels, moments, filled.gamma.data(), filled.beta.data(), dgamma, dbeta, dx);
+}
+
+}  // namespace wav2vec::kernels

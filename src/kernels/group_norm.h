@@ -1,0 +1,36 @@
+#pragma once
+// Group normalisation with one group, followed by the activation, for one utterance [frames, channels].
+// Both read and write the same bytes, so they are one pass.
+//
+//   x̂ = (x − μ)·r,  r = 1/√(σ² + eps),  y = act(γ_c·x̂ + β_c)
+// with μ and the biased σ² over all channels and frames of the utterance.
+
+#include <cstdint>
+
+#include "wav2vec/core/activation.h"
+
+namespace wav2vec::kernels {
+
+struct NormMoments {
+  float mean = 0.0F;
+  float rstd = 1.0F;
+};
+
+/// Null gamma and beta: no affine part.
+struct NormAffine {
+  const float* gamma = nullptr;  ///< [channels]
+  const float* beta = nullptr;   ///< [channels]
+};
+
+NormMoments group_norm_moments(const float* x, int64_t frames, int64_t channels, double eps);
+
+/// y may be x.
+void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMoments moments,
+                        NormAffine affine, Activation activation, float* y);
+
+/// dgamma and dbeta accumulate and may be null when there is no affine part; dx may be dy.
+void group_norm_backward(const float* dy, const float* x, int64_t frames, int64_t channels,
+                         NormMoments moments, NormAffine affine, Activation activation, float* dgamma,
+                         float* dbeta, float* dx);
+
+}  // namespace wav2vec::kernels

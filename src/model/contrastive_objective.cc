@@ -1,0 +1,306 @@
+#include "wav2vec/model/contrastive_objective.h"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/elementwise.h"
+#include "kernels/gemm.h"
+#include "wav2vec/core/error.h"
+
+namespace wav2vec {
+namespace {
+
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using kernels::Transpose;
+using kernels::Write;
+
+constexpr uint64_t kPredictionDropout = 1002;
+
+// One target frame τ: the steps i that can predict it (from t = τ − offset − i) and the rows they score.
+struct Target {
+  int64_t frame = 0;
+  int64_t steps = 0;
+};
+
+// Everything about one item that the loops over targets need.
+struct Item {
+  const ContrastiveObjective& objective;
+  const NegativeTable& negatives;
+  const Activations& z;
+  int64_t b = 0;
+  int64_t frames = 0;
+  float* predictions = nullptr;  ///< h, [frames, steps, channels]
+
+  int64_t copies() const { return 1 + negatives.negatives; }
+  int64_t channels() const { return objective.encoder_channels; }
+  int64_t targets() const { return std::max<int64_t>(0, frames - objective.offset); }
+  Target target(int64_t index) const {
+    return {objective.offset + index, std::min(objective.config.prediction_steps, index + 1)};
+  }
+  int64_t context_frame(Target target, int64_t step) const { return target.frame - objective.offset - step; }
+  float* prediction(int64_t t, int64_t step) const {
+    return predictions + (t * objective.config.prediction_steps + step) * channels();
+  }
+  // dh lies behind h in the same memory.
+  int64_t gradient_distance() const { return frames * objective.config.prediction_steps * channels(); }
+  int64_t positive_row(Target target) const { return b * z.frames + target.frame; }
+  int64_t row(Target target, int64_t copy) const {
+    return copy == 0 ? positive_row(target) : negatives.row(b, copy - 1, target.frame);
+  }
+};
+
+// Loss of one positive and its negatives, and d(loss)/d(logit). Returns the loss in nats.
+double score_bce(const ObjectiveConfig& config, const float* logits, int64_t copies, float* dlogits) {
+  const double negative_weight =
+      config.balanced_classes && config.negatives > 0 ? 1.0 / static_cast<double>(config.negatives) : 1.0;
+  double loss = 0.0;
+  for (int64_t copy = 0; copy < copies; ++copy) {
+    const auto x = static_cast<double>(logits[copy]);
+    const double sign = copy == 0 ? -1.0 : 1.0;  // softplus(−x) for the positive, softplus(x) for a negative
+    const double weight = copy == 0 ? 1.0 : negative_weight;
+    const double e = std::exp(-std::fabs(x));
+    loss += weight * (std::max(sign * x, 0.0) + std::log1p(e));
+    const double sigmoid = x >= 0.0 ? 1.0 / (1.0 + e) : e / (1.0 + e);
+    dlogits[copy] = static_cast<float>(weight * (copy == 0 ? sigmoid - 1.0 : sigmoid));
+  }
+  return loss;
+}
+
+double score_infonce(const float* logits, int64_t copies, float* dlogits) {
+  const double top = *std::max_element(logits, logits + copies);
+  double sum = 0.0;
+  for (int64_t copy = 0; copy < copies; ++copy) sum += std::exp(static_cast<double>(logits[copy]) - top);
+  const double log_sum = top + std::log(sum);
+  for (int64_t copy = 0; copy < copies; ++copy)
+    dlogits[copy] = static_cast<float>(std::exp(static_cast<double>(logits[copy]) - log_sum));
+  dlogits[0] -= 1.0F;
+  return log_sum - static_cast<double>(logits[0]);
+}
+
+bool is_hit(const Item& item, Target target, const float* logits) {
+  const int64_t positive = item.positive_row(target);
+  for (int64_t copy = 1; copy < item.copies(); ++copy) {
+    if (item.row(target, copy) != positive && !(logits[0] > logits[copy])) return false;
+  }
+  return true;
+}
+
+// The target's predictions h and candidate frames as dense matrices, one row each.
+void gather(const Item& item, Target target, Matrix& predictions, Matrix& candidates) {
+  const int64_t channels = item.channels();
+  predictions.resize(target.steps, channels);
+  candidates.resize(item.copies(), channels);
+  for (int64_t i = 0; i < target.steps; ++i)
+    std::copy_n(item.prediction(item.context_frame(target, i), i), channels, predictions.row(i).data());
+  for (int64_t copy = 0; copy < item.copies(); ++copy)
+    std::copy_n(item.z.data + item.row(target, copy) * channels, channels, candidates.row(copy).data());
+}
+
+struct ItemScores {
+  std::vector<double> loss_per_target;
+  std::vector<uint8_t> hits;  // [targets, steps]
+};
+
+// Scores every target of an item. dlogits: [targets, steps, copies], d(loss)/d(logit). With `backward` dh is
+// written behind h; every (t, i) belongs to one target, so no two threads write the same row.
+ItemScores score_targets(const Item& item, bool backward, float* dlogits, ItemLogits* logits_out) {
+  const int64_t max_steps = item.objective.config.prediction_steps;
+  const int64_t copies = item.copies();
+  ItemScores scores{std::vector<double>(static_cast<size_t>(item.targets()), 0.0),
+                    std::vector<uint8_t>(static_cast<size_t>(item.targets() * max_steps), 0)};
+  const bool infonce = item.objective.config.loss == ContrastiveLoss::infonce;
+#pragma omp parallel
+  {
+    Matrix predictions;
+    Matrix candidates;
+    Matrix logits;
+#pragma omp for schedule(static)
+    for (int64_t index = 0; index < item.targets(); ++index) {
+      const Target target = item.target(index);
+      gather(item, target, predictions, candidates);
+      logits.noalias() = predictions * candidates.transpose();
+      double loss = 0.0;
+      for (int64_t i = 0; i < target.steps; ++i) {
+        const float* row = logits.row(i).data();
+        float* gradient = dlogits + (index * max_steps + i) * copies;
+        loss += infonce ? score_infonce(row, copies, gradient)
+                        : score_bce(item.objective.config, row, copies, gradient);
+        scores.hits[static_cast<size_t>(index * max_steps + i)] = is_hit(item, target, row) ? 1 : 0;
+        if (logits_out != nullptr) {
+          std::copy_n(row, copies,
+                      logits_out->values.begin() + (item.context_frame(target, i) * max_steps + i) * copies);
+        }
+      }
+      scores.loss_per_target[static_cast<size_t>(index)] = loss;
+      if (backward) {
+        const Eigen::Map<const Matrix> gradient(dlogits + index * max_steps * copies, target.steps, copies);
+        logits.noalias() = gradient * candidates;  // dh, [steps, channels]
+        for (int64_t i = 0; i < target.steps; ++i) {
+          std::copy_n(logits.row(i).data(), item.channels(),
+                      item.prediction(item.context_frame(target, i), i) + item.gradient_distance());
+        }
+      }
+    }
+  }
+  return scores;
+}
+
+// dz[row] += Σ over (target, copy) that use the row of Σ_i dlogit·h. The uses are listed per row first, so
+// that each row is summed by one thread in a fixed order.
+void accumulate_dz(const Item& item, const float* dlogits, const Activations& dz) {
+  struct Use {
+    int32_t target;
+    int32_t copy;
+  };
+  const int64_t rows = item.z.batch * item.z.frames;
+  const int64_t copies = item.copies();
+  const int64_t max_steps = item.objective.config.prediction_steps;
+  std::vector<int64_t> start(static_cast<size_t>(rows) + 1, 0);
+  for (int64_t index = 0; index < item.targets(); ++index) {
+    for (int64_t copy = 0; copy < copies; ++copy)
+      ++start[static_cast<size_t>(item.row(item.target(index), copy)) + 1];
+  }
+  for (size_t row = 1; row < start.size(); ++row) start[row] += start[row - 1];
+  std::vector<Use> uses(static_cast<size_t>(start.back()));
+  std::vector<int64_t> next(start.begin(), start.end() - 1);
+  for (int64_t index = 0; index < item.targets(); ++index) {
+    for (int64_t copy = 0; copy < copies; ++copy) {
+      const auto row = static_cast<size_t>(item.row(item.target(index), copy));
+      uses[static_cast<size_t>(next[row]++)] = {static_cast<int32_t>(index), static_cast<int32_t>(copy)};
+    }
+  }
+  const int64_t channels = item.channels();
+#pragma omp parallel for schedule(dynamic, 16)
+  for (int64_t row = 0; row < rows; ++row) {
+    float* out = dz.data + row * channels;
+    for (int64_t u = start[static_cast<size_t>(row)]; u < start[static_cast<size_t>(row) + 1]; ++u) {
+      const Use use = uses[static_cast<size_t>(u)];
+      const Target target = item.target(use.target);
+      for (int64_t i = 0; i < target.steps; ++i) {
+        const float weight = dlogits[(use.target * max_steps + i) * copies + use.copy];
+        const float* h = item.prediction(item.context_frame(target, i), i);
+        for (int64_t d = 0; d < channels; ++d) out[d] += weight * h[d];
+      }
+    }
+  }
+}
+
+// Adds up one item's scores; serial, so that the sums have one order.
+void add_scores(const Item& item, const ItemScores& scores, ObjectiveSums& sums) {
+  const int64_t max_steps = item.objective.config.prediction_steps;
+  for (int64_t index = 0; index < item.targets(); ++index) {
+    const Target target = item.target(index);
+    sums.loss_nats += scores.loss_per_target[static_cast<size_t>(index)];
+    sums.positives += target.steps;
+    for (int64_t i = 0; i < target.steps; ++i) {
+      ++sums.positives_per_step[static_cast<size_t>(i)];
+      sums.hits_per_step[static_cast<size_t>(i)] += scores.hits[static_cast<size_t>(index * max_steps + i)];
+    }
+  }
+}
+
+}  // namespace
+
+ContrastiveObjective make_contrastive_objective(const ObjectiveConfig& config, const ModelConfig& model,
+                                                ParameterLayout& layout) {
+  config.validate();
+  ContrastiveObjective objective{.config = config,
+                                 .offset = prediction_offset(config, model),
+                                 .context_channels = model.context_channels.back(),
+                                 .encoder_channels = model.encoder_channels.back(),
+                                 .dropout = model.dropout,
+                                 .weight = {},
+                                 .bias = {}};
+  const std::string scope = "wav2vec_predictions.project_to_steps";
+  // PyTorch takes the fan-in of a transposed convolution from dimension 1 of its weight.
+  const double bound =
+      1.0 / std::sqrt(static_cast<double>(objective.encoder_channels * config.prediction_steps));
+  objective.weight = layout.add(
+      {.name = scope + ".weight",
+       .shape = {objective.context_channels, objective.encoder_channels, 1, config.prediction_steps},
+       .order = WeightOrder::step_projection,
+       .init = ParameterInit::uniform,
+       .init_bound = bound});
+  objective.bias = layout.add({.name = scope + ".bias",
+                               .shape = {objective.encoder_channels},
+                               .init = ParameterInit::uniform,
+                               .init_bound = bound});
+  return objective;
+}
+
+ObjectiveSums& ObjectiveSums::operator+=(const ObjectiveSums& other) {
+  loss_nats += other.loss_nats;
+  positives += other.positives;
+  labels += other.labels;
+  positives_per_step.resize(std::max(positives_per_step.size(), other.positives_per_step.size()));
+  hits_per_step.resize(positives_per_step.size());
+  for (size_t i = 0; i < other.positives_per_step.size(); ++i) {
+    positives_per_step[i] += other.positives_per_step[i];
+    hits_per_step[i] += other.hits_per_step[i];
+  }
+  return *this;
+}
+
+int64_t divisor(const ObjectiveSums& sums, LossDivisor kind) {
+  return kind == LossDivisor::positives ? sums.positives : sums.labels;
+}
+
+ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass& pass, const Activations& z,
+                               const Activations& c, const NegativeTable& negatives,
+                               ObjectiveGradients* gradients, std::vector<ItemLogits>* logits) {
+  W2V_CHECK(negatives.frames == z.frames, "the negatives were drawn for another batch");
+  const int64_t steps = objective.config.prediction_steps;
+  const int64_t channels = objective.encoder_channels;
+  const int64_t width = steps * channels;
+  ObjectiveSums sums;
+  sums.positives_per_step.assign(static_cast<size_t>(steps), 0);
+  sums.hits_per_step.assign(static_cast<size_t>(steps), 0);
+  if (logits != nullptr) logits->assign(static_cast<size_t>(z.batch), {});
+  const Workspace::Mark mark = pass.workspace.mark();
+
+  for (int64_t b = 0; b < z.batch; ++b) {
+    const int64_t frames = z.lengths[static_cast<size_t>(b)];
+    // h, and behind it dh.
+    const int64_t lengths[1] = {frames};
+    const std::span<float> memory =
+        pass.workspace.push_floats(frames * width * (gradients != nullptr ? 2 : 1));
+    const Activations h{memory.data(), 1, frames, width, lengths};
+    kernels::gemm(Transpose::no, Transpose::no, frames, width, objective.context_channels, c.item(b),
+                  c.channels, pass.parameters.data(objective.weight), width, Write::overwrite, h.data, width);
+    kernels::add_bias(h.data, frames * steps, channels, pass.parameters.data(objective.bias));
+    TrainingRandom item_random;
+    if (pass.random != nullptr) {
+      item_random = {pass.random->seed, pass.random->item_keys.subspan(static_cast<size_t>(b), 1)};
+      apply_dropout(h, objective.dropout, kPredictionDropout, item_random);
+    }
+
+    const Item item{objective, negatives, z, b, frames, h.data};
+    const std::span<float> dlogits = pass.workspace.push_floats(item.targets() * steps * item.copies());
+    ItemLogits* item_logits = nullptr;
+    if (logits != nullptr) {
+      item_logits = &(*logits)[static_cast<size_t>(b)];
+      *item_logits = {frames, steps, item.copies(), {}};
+      item_logits->values.assign(static_cast<size_t>(frames * steps * item.copies()), 0.0F);
+    }
+    if (gradients != nullptr) std::fill_n(h.data + frames * width, frames * width, 0.0F);
+    add_scores(item, score_targets(item, gradients != nullptr, dlogits.data(), item_logits), sums);
+    if (gradients != nullptr) {
+      accumulate_dz(item, dlogits.data(), gradients->dz);
+      const Activations dh{h.data + frames * width, 1, frames, width, lengths};
+      if (pass.random != nullptr) apply_dropout(dh, objective.dropout, kPredictionDropout, item_random);
+      kernels::add_column_sums(dh.data, frames * steps, channels, gradients->parameters.data(objective.bias));
+      kernels::gemm(Transpose::yes, Transpose::no, objective.context_channels, width, frames, c.item(b),
+                    c.channels, dh.data, width, Write::accumulate,
+                    gradients->parameters.data(objective.weight), width);
+      kernels::gemm(Transpose::no, Transpose::yes, frames, objective.context_channels, width, dh.data, width,
+                    pass.parameters.data(objective.weight), width, Write::accumulate, gradients->dc.item(b),
+                    c.channels);
+    }
+    pass.workspace.rewind(mark);
+  }
+  sums.labels = sums.positives * (1 + negatives.negatives);
+  return sums;
+}
+
+}  // namespace wav2vec

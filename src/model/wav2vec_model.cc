@@ -1,0 +1,54 @@
+#include "wav2vec/model/wav2vec_model.h"
+
+#include <algorithm>
+
+#include "kernels/elementwise.h"
+
+namespace wav2vec {
+namespace {
+
+// Names of the dropout masks beside those of the context blocks, which count from 0.
+constexpr uint64_t kFeatureDropout = 1000;
+constexpr uint64_t kContextDropout = 1001;
+
+}  // namespace
+
+Wav2VecModel make_wav2vec_model(const ModelConfig& config, ParameterLayout& layout) {
+  config.validate();
+  return {config, make_conv_encoder(config, layout), make_context_network(config, layout)};
+}
+
+Wav2VecFeatures wav2vec_forward(const Wav2VecModel& model, const Pass& pass, const Activations& waveform,
+                                Wav2VecCache* cache) {
+  Wav2VecFeatures features;
+  features.z = encoder_forward(model.encoder, pass, waveform, cache != nullptr ? &cache->encoder : nullptr);
+  Activations input = features.z;
+  if (pass.random != nullptr && model.config.dropout_features > 0.0) {
+    // The objective sees z without dropout, so the context network gets a copy.
+    input = pass.workspace.push_like(features.z);
+    for (int64_t b = 0; b < input.batch; ++b) {
+      std::copy_n(features.z.item(b), input.lengths[static_cast<size_t>(b)] * input.channels, input.item(b));
+    }
+    apply_dropout(input, model.config.dropout_features, kFeatureDropout, *pass.random);
+  }
+  features.c = context_forward(model.context, pass, input, cache != nullptr ? &cache->context : nullptr);
+  if (pass.random != nullptr)
+    apply_dropout(features.c, model.config.dropout_context, kContextDropout, *pass.random);
+  return features;
+}
+
+void wav2vec_backward(const Wav2VecModel& model, const Pass& pass, const Wav2VecCache& cache,
+                      const Activations& dz, const Activations& dc, ParameterBlock& gradients) {
+  const Workspace::Mark mark = pass.workspace.mark();
+  if (pass.random != nullptr) apply_dropout(dc, model.config.dropout_context, kContextDropout, *pass.random);
+  const Activations through_context = pass.workspace.push_like(dz);
+  context_backward(model.context, pass, cache.context, dc, gradients, through_context);
+  if (pass.random != nullptr)
+    apply_dropout(through_context, model.config.dropout_features, kFeatureDropout, *pass.random);
+  for (int64_t b = 0; b < dz.batch; ++b)
+    kernels::add(dz.item(b), through_context.item(b), dz.lengths[static_cast<size_t>(b)] * dz.channels);
+  encoder_backward(model.encoder, pass, cache.encoder, dz, gradients);
+  pass.workspace.rewind(mark);
+}
+
+}  // namespace wav2vec

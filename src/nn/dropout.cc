@@ -1,0 +1,19 @@
+#include "wav2vec/nn/dropout.h"
+
+namespace wav2vec {
+
+void apply_dropout(const Activations& x, double rate, uint64_t layer, const TrainingRandom& random) {
+  if (rate <= 0.0) return;
+  const auto kept_scale = static_cast<float>(1.0 / (1.0 - rate));
+  for (int64_t b = 0; b < x.batch; ++b) {
+    const RandomStream stream(random.seed, RandomUse::dropout,
+                              {random.item_keys[static_cast<size_t>(b)], layer});
+    float* values = x.item(b);
+    const int64_t count = x.lengths[static_cast<size_t>(b)] * x.channels;
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < count; ++i)
+      values[i] = stream.uniform(static_cast<uint64_t>(i)) < rate ? 0.0F : values[i] * kept_scale;
+  }
+}
+
+}  // namespace wav2vec

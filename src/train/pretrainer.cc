@@ -1,0 +1,362 @@
+#include "wav2vec/train/pretrainer.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "train/audio_input.h"
+#include "train/run_log.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/file.h"
+#include "wav2vec/core/hash.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/data/split.h"
+#include "wav2vec/io/checkpoint.h"
+#include "wav2vec/io/run_lock.h"
+#include "wav2vec/train/schedule.h"
+#include "wav2vec/train/training_state.h"
+#include "wav2vec/train/validation.h"
+
+namespace wav2vec {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+struct Corpus {
+  Manifest train;
+  Manifest valid;
+  uint64_t hash = 0;
+};
+
+// What decides order and content of the batches. Folders may move, so paths count by their last part.
+uint64_t hash_of(const Manifest& manifest) {
+  uint64_t hash = fnv1a64("");
+  for (const Utterance& u : manifest.utterances) {
+    hash = fnv1a64(fmt::format("{}\n{}\n{}\n{}\n", u.audio.filename().string(), u.start_seconds,
+                               u.duration_seconds, u.samples),
+                   hash);
+  }
+  return hash;
+}
+
+Corpus load_corpus(const PretrainRecipe& recipe) {
+  if (recipe.data.train.empty())
+    throw ConfigError("[data] train: no manifest; name one, for example --set 'data.train=[\"train.tsv\"]'");
+  Corpus corpus;
+  Manifest all = read_manifests(recipe.data.train);
+  if (!recipe.data.valid.empty()) {
+    corpus.train = std::move(all);
+    corpus.valid = read_manifests(recipe.data.valid);
+  } else {
+    auto parts = split_manifest(all, recipe.data.valid_fraction, static_cast<uint64_t>(recipe.train.seed));
+    corpus.train = std::move(parts.train);
+    corpus.valid = std::move(parts.valid);
+  }
+  corpus.hash = fnv1a64(std::to_string(hash_of(corpus.train)) + " " + std::to_string(hash_of(corpus.valid)));
+  return corpus;
+}
+
+// A resumed run must be the same run: everything but [train] has to agree with what is written there.
+void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe) {
+  PretrainRecipe stored;
+  read_recipe(stored_path, stored.sections());
+  PretrainRecipe mine = recipe;
+  auto stored_sections = stored.sections();
+  auto my_sections = mine.sections();
+  for (size_t i = 0; i < my_sections.size(); ++i) {
+    if (my_sections[i].name == "train") continue;
+    const std::string a = format_recipe("", std::span(&stored_sections[i], 1));
+    const std::string b = format_recipe("", std::span(&my_sections[i], 1));
+    if (a != b) {
+      throw ConfigError(fmt::format("{}: section [{}] differs from the recipe given now; resume without --config "
+                                    "and --set, or start a new run in another folder",
+                                    printable(stored_path.string()), my_sections[i].name));
+    }
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe& recipe, const Corpus& corpus,
+                                                           const ParameterLayout& layout) {
+  std::set<std::string> speakers;
+  for (const Utterance& u : corpus.train.utterances) {
+    if (!u.speaker.empty()) speakers.insert(u.speaker);
+  }
+  const FrameGeometry g = encoder_geometry(recipe.model);
+  return {{"Parameters", fmt::format("{}", layout.total_size())},
+          {"Training audio", fmt::format("{:.2f} h in {} utterances", corpus.train.hours(),
+                                         corpus.train.utterances.size())},
+          {"Validation audio", fmt::format("{:.2f} h in {} utterances", corpus.valid.hours(),
+                                           corpus.valid.utterances.size())},
+          {"Speakers", speakers.empty() ? "not named" : fmt::format("{} named", speakers.size())},
+          {"Frames", fmt::format("hop {} samples, receptive field {} samples, context {} frames", g.hop_samples,
+                                 g.receptive_field_samples, context_frames(recipe.model))},
+          {"Objective", fmt::format("{} steps from distance {}, {} negatives",
+                                    recipe.objective.prediction_steps,
+                                    prediction_offset(recipe.objective, recipe.model),
+                                    recipe.objective.copies() - 1)},
+          {"Arithmetic", "f32"}};
+}
+
+// The sums that ranks exchange beside the gradients.
+class ExchangedSums {
+ public:
+  ExchangedSums(const ObjectiveSums& sums, double audio_seconds, bool stop) {
+    values_ = {sums.loss_nats, static_cast<double>(sums.positives), static_cast<double>(sums.labels), audio_seconds,
+               stop ? 1.0 : 0.0};
+    for (int64_t n : sums.positives_per_step) values_.push_back(static_cast<double>(n));
+    for (int64_t n : sums.hits_per_step) values_.push_back(static_cast<double>(n));
+  }
+  std::span<double> values() { return values_; }
+  double audio_seconds() const { return values_[3]; }
+  bool stop() const { return values_[4] > 0.0; }
+  ObjectiveSums sums() const {
+    ObjectiveSums out{.loss_nats = values_[0],
+                      .positives = static_cast<int64_t>(values_[1]),
+                      .labels = static_cast<int64_t>(values_[2]),
+                      .positives_per_step = {},
+                      .hits_per_step = {}};
+    const size_t steps = (values_.size() - kScalars) / 2;
+    for (size_t i = 0; i < steps; ++i) {
+      out.positives_per_step.push_back(static_cast<int64_t>(values_[kScalars + i]));
+      out.hits_per_step.push_back(static_cast<int64_t>(values_[kScalars + steps + i]));
+    }
+    return out;
+  }
+
+ private:
+  static constexpr size_t kScalars = 5;
+  std::vector<double> values_;
+};
+
+class Pretrainer {
+ public:
+  Pretrainer(const PretrainRecipe& recipe, const PretrainOptions& options, Communicator& communicator)
+      : recipe_(recipe),
+        options_(options),
+        communicator_(communicator),
+        network_(recipe.model, recipe.objective),
+        gradients_(network_.layout),
+        state_(network_.layout),
+        corpus_(load_corpus(recipe)) {}
+
+  PretrainResult run();
+
+ private:
+  bool writes() const { return communicator_.rank() == 0; }
+  void prepare_folder();
+  void resume();
+  void start_log();
+  ObjectiveSums accumulate(BatchLoader& loader, double& audio_seconds);
+  void update(BatchLoader& loader);
+  bool apply(const ObjectiveSums& sums, UpdateMeasures& measures);
+  void skip(const ObjectiveSums& sums, const UpdateMeasures& measures);
+  void validate();
+  void save();
+
+  PretrainRecipe recipe_;
+  const PretrainOptions& options_;
+  Communicator& communicator_;
+  PretrainingNetwork network_;
+  ParameterBlock gradients_;
+  TrainingState state_;
+  Corpus corpus_;
+  Workspace workspace_;
+  std::optional<RunLock> lock_;
+  std::optional<CheckpointStore> store_;
+  std::unique_ptr<RunLog> log_;
+  std::vector<std::string> update_utterances_;
+  double last_valid_bits_ = std::numeric_limits<double>::quiet_NaN();
+  int64_t validated_at_ = -1;
+  int64_t saved_at_ = -1;
+  bool stop_ = false;
+};
+
+void Pretrainer::prepare_folder() {
+  const fs::path recipe_path = options_.run_folder / "recipe.toml";
+  if (writes()) {
+    make_writable_folder(options_.run_folder);
+    lock_.emplace(options_.run_folder);
+    require_free_space(options_.run_folder, checkpoint_bytes(network_.layout) *
+                                                static_cast<uint64_t>(recipe_.train.keep_last + 2));
+  }
+  store_.emplace(options_.run_folder);
+  if (!options_.resume && fs::exists(recipe_path)) {
+    throw ConfigError(fmt::format("{}: holds a run already; add --resume to go on with it, or choose another --out",
+                                  printable(options_.run_folder.string())));
+  }
+  if (options_.resume && fs::exists(recipe_path)) check_same_recipe(recipe_path, recipe_);
+  communicator_.barrier();
+  if (writes()) {
+    write_file(recipe_path,
+               format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
+  }
+}
+
+void Pretrainer::resume() {
+  const std::optional<Checkpoint> checkpoint = options_.resume ? store_->load_newest() : std::nullopt;
+  if (!checkpoint) {
+    if (options_.resume) log_info("no checkpoint yet: starting from update 0");
+    initialize_parameters(state_.parameters, static_cast<uint64_t>(recipe_.train.seed));
+    state_.corpus_hash = corpus_.hash;
+    return;
+  }
+  load_state(*checkpoint, state_);
+  if (state_.corpus_hash != corpus_.hash) {
+    throw ConfigError(fmt::format("{}: the manifests in [data] are not the ones that this run was started with; "
+                                  "restore them, or start a new run",
+                                  printable(checkpoint->folder.string())));
+  }
+  saved_at_ = state_.update;
+  log_info(fmt::format("resuming at update {}", state_.update));
+}
+
+void Pretrainer::start_log() {
+  RunSummary summary{.title = options_.run_folder.filename().string(),
+                     .recipe_text = format_recipe("", recipe_.sections()),
+                     .command_line = options_.command_line,
+                     .facts = run_facts(recipe_, corpus_, network_.layout),
+                     .clip_norm = recipe_.optim.clip_norm,
+                     .max_updates = recipe_.train.max_updates};
+  for (const auto& [name, value] : summary.facts) log_info(fmt::format("{}: {}", name, value));
+  log_ = std::make_unique<RunLog>(options_.run_folder, recipe_, std::move(summary), state_.update);
+}
+
+ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds) {
+  ObjectiveSums sums;
+  gradients_.zero();
+  update_utterances_.clear();
+  for (int64_t n = 0; n < recipe_.train.accumulate_batches / communicator_.size(); ++n) {
+    AudioBatch batch = loader.next();
+    const std::vector<uint64_t> keys = item_keys(batch);
+    sums += train_pass(network_, state_.parameters, workspace_, waveform_of(batch),
+                       {static_cast<uint64_t>(recipe_.train.seed), keys}, gradients_);
+    audio_seconds += static_cast<double>(batch.total_samples()) / static_cast<double>(recipe_.data.sample_rate);
+    for (int64_t u : batch.utterances)
+      update_utterances_.push_back(corpus_.train.utterances[static_cast<size_t>(u)].id);
+  }
+  return sums;
+}
+
+// The optimiser's part; false when the update is not finite and nothing was changed.
+bool Pretrainer::apply(const ObjectiveSums& sums, UpdateMeasures& measures) {
+  const int64_t count = divisor(sums, recipe_.objective.divisor);
+  scale_gradients(gradients_.flat(), 1.0 / static_cast<double>(std::max<int64_t>(count, 1)));
+  measures.gradient_norm = gradient_norm(gradients_.flat());
+  measures.learning_rate = learning_rate_at(recipe_.optim, recipe_.train.max_updates, state_.update);
+  if (!std::isfinite(sums.loss_nats) || !std::isfinite(measures.gradient_norm)) return false;
+  scale_gradients(gradients_.flat(), clip_factor(measures.gradient_norm, recipe_.optim.clip_norm));
+  adam_update(recipe_.optim, measures.learning_rate, state_.parameters, gradients_, state_.adam);
+  return true;
+}
+
+void Pretrainer::skip(const ObjectiveSums& sums, const UpdateMeasures& measures) {
+  ++state_.skipped;
+  ++state_.skipped_in_row;
+  const std::string what = fmt::format("skipped: loss {} nats, gradient norm {}", sums.loss_nats, measures.gradient_norm);
+  if (writes()) {
+    const nlohmann::json line{{"update", state_.update}, {"reason", what}, {"utterances", update_utterances_}};
+    AppendFile(options_.run_folder / "skipped_updates.jsonl")
+        .append(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    log_->alarm(state_.update, what + "; the utterances are in skipped_updates.jsonl");
+  }
+  if (state_.skipped_in_row >= recipe_.train.max_skipped_in_row) {
+    throw NumericError(fmt::format("{}: {} updates in a row were not finite (the last at update {}); lower "
+                                   "optim.learning_rate or set optim.clip_norm, then go on with --resume",
+                                   printable(options_.run_folder.string()), state_.skipped_in_row, state_.update));
+  }
+}
+
+void Pretrainer::update(BatchLoader& loader) {
+  const Clock::time_point start = Clock::now();
+  const double waited_before = loader.seconds_waited();
+  double audio_seconds = 0.0;
+  const ObjectiveSums local = accumulate(loader, audio_seconds);
+  ExchangedSums exchanged(local, audio_seconds, options_.stop_requested());
+  communicator_.all_reduce_sum(gradients_.flat());
+  communicator_.all_reduce_sum(exchanged.values());
+  const ObjectiveSums sums = exchanged.sums();
+  stop_ = exchanged.stop();
+
+  UpdateMeasures measures{.sums = sums, .audio_seconds = exchanged.audio_seconds()};
+  const bool applied = apply(sums, measures);
+  ++state_.update;
+  state_.position = loader.position();
+  state_.audio_seconds += measures.audio_seconds;
+  measures.compute_seconds = seconds_since(start);
+  measures.wait_seconds = loader.seconds_waited() - waited_before;
+  state_.wall_seconds += measures.compute_seconds;
+  if (!applied) return skip(sums, measures);
+  state_.skipped_in_row = 0;
+  if (writes()) log_->after_update(state_, measures);
+}
+
+void Pretrainer::validate() {
+  if (validated_at_ == state_.update) return;
+  validated_at_ = state_.update;
+  if (!writes() || corpus_.valid.utterances.empty()) return;
+  const Clock::time_point start = Clock::now();
+  const ValidationResult result =
+      validate_network(network_, state_.parameters, workspace_, corpus_.valid, recipe_.data, recipe_.train.valid_batches);
+  last_valid_bits_ = bits_per_divisor(result.sums, recipe_.objective.divisor);
+  state_.wall_seconds += seconds_since(start);
+  log_->after_validation(state_, result);
+  if (last_valid_bits_ < state_.best_valid_bits) {
+    state_.best_valid_bits = last_valid_bits_;
+    save();
+    store_->mark_best(state_.update, last_valid_bits_);
+  }
+  log_->write_report();
+}
+
+void Pretrainer::save() {
+  if (!writes() || saved_at_ == state_.update) return;
+  log_->flush();
+  save_state(*store_, recipe_, state_);
+  saved_at_ = state_.update;
+  log_debug(fmt::format("checkpoint {} saved", state_.update));
+  store_->prune(recipe_.train.keep_last);
+}
+
+PretrainResult Pretrainer::run() {
+  if (recipe_.train.accumulate_batches % communicator_.size() != 0) {
+    fail_field("train", "accumulate_batches", fmt::format("{} is not a multiple of the {} ranks",
+                                                          recipe_.train.accumulate_batches, communicator_.size()));
+  }
+  prepare_folder();
+  resume();
+  if (writes()) start_log();
+  BatchLoader loader(corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
+                     {.start = state_.position,
+                      .rank = communicator_.rank(),
+                      .rank_count = communicator_.size()});
+  while (state_.update < recipe_.train.max_updates && !stop_) {
+    update(loader);
+    const bool last = state_.update == recipe_.train.max_updates;
+    if (last || state_.update % recipe_.train.valid_every == 0) validate();
+    if (last || stop_ || state_.update % recipe_.train.save_every == 0) save();
+  }
+  if (writes()) log_->write_report();
+  return {.updates = state_.update,
+          .interrupted = state_.update < recipe_.train.max_updates,
+          .last_valid_bits = last_valid_bits_,
+          .best_valid_bits = state_.best_valid_bits};
+}
+
+}  // namespace
+
+PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& options, Communicator& communicator) {
+  recipe.validate();
+  return Pretrainer(recipe, options, communicator).run();
+}
+
+}  // namespace wav2vec

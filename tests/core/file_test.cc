@@ -1,0 +1,129 @@
+#include "wav2vec/core/file.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <iterator>
+
+#include "support/temporary_folder.h"
+#include "wav2vec/core/error.h"
+
+namespace wav2vec {
+namespace {
+
+namespace fs = std::filesystem;
+
+ptrdiff_t entries(const fs::path& folder) {
+  return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
+}
+
+TEST_CASE("a file appears with commit, whole") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "new" / "a";
+  AtomicFile file(path);
+  file.write("hello ");
+  file.write("world", 5);
+  file.write_at(0, "J", 1);
+  CHECK(file.size() == 11);
+  CHECK_FALSE(fs::exists(path));
+  file.commit();
+  CHECK(read_file(path, 11) == "Jello world");
+  CHECK(entries(path.parent_path()) == 1);
+  CHECK_THROWS_AS(file.commit(), InternalError);
+}
+
+TEST_CASE("without commit nothing is left and nothing is replaced") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "a";
+  write_file(path, "old");
+  {
+    AtomicFile file(path);
+    file.write("new");
+  }
+  CHECK(read_file(path, 10) == "old");
+  CHECK(entries(folder.path()) == 1);
+  write_file(path, "new");
+  CHECK(read_file(path, 10) == "new");
+  write_file(path, "");
+  CHECK(read_file(path, 0).empty());
+}
+
+TEST_CASE("two writers of one name do not meet") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "a";
+  AtomicFile first(path);
+  AtomicFile second(path);
+  first.write("first");
+  second.write("second");
+  first.commit();
+  second.commit();
+  CHECK(read_file(path, 10) == "second");
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("write_at stays inside what is written") {
+  const TemporaryFolder folder;
+  AtomicFile file(folder.path() / "a");
+  file.write("abc");
+  CHECK_THROWS_AS(file.write_at(2, "xy", 2), InternalError);
+}
+
+template <class Kind>
+std::string error_of(const auto& work) {
+  try {
+    work();
+  } catch (const Kind& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_CASE("what cannot be read is named with the reason") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "a\n";
+  const std::string name = folder.path().string() + "/a\\n: ";
+  const auto message = [&] { return error_of<DataError>([&] { read_file(path, 3); }); };
+  CHECK(message() == name + "cannot open: No such file or directory");
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  CHECK(message() == name + "not a regular file");  // and does not wait for a writer
+  fs::remove(path);
+  fs::create_directory(path);
+  CHECK(message() == name + "not a regular file");
+  fs::remove(path);
+  write_file(path, "abcd");
+  CHECK(message() == name + "4 bytes, more than the 3 expected here at most");
+  write_file(path, "abc");
+  CHECK(message() == "no error");
+  fs::remove(path);
+  fs::create_symlink(path, path);
+  CHECK(message().starts_with(name + "cannot open: "));
+}
+
+TEST_CASE("what cannot be written is named with the reason") {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "file", "x");
+  const fs::path below_file = folder.path() / "file" / "a";
+  CHECK(error_of<DiskError>([&] { write_file(below_file, "x"); }).starts_with(folder.path().string()));
+  CHECK(error_of<DiskError>([&] {
+          make_writable_folder(folder.path() / "file");
+        }).starts_with((folder.path() / "file").string() + ": cannot "));
+  fs::create_directory(folder.path() / "folder");
+  CHECK(error_of<DiskError>([&] {
+          write_file(folder.path() / "folder", "x");
+        }).starts_with((folder.path() / "folder").string() + ": cannot put the finished file in place: "));
+  CHECK(entries(folder.path()) == 2);
+  CHECK(error_of<DiskError>([&] { sync_folder(folder.path() / "none"); }) ==
+        (folder.path() / "none").string() + ": cannot open the folder: No such file or directory");
+  CHECK(error_of<DiskError>([&] { free_bytes(folder.path() / "none"); }) != "no error");
+}
+
+TEST_CASE("a writable folder is made and left empty") {
+  const TemporaryFolder folder;
+  make_writable_folder(folder.path() / "a" / "b");
+  CHECK(fs::is_empty(folder.path() / "a" / "b"));
+  make_writable_folder(folder.path() / "a" / "b");
+  CHECK(free_bytes(folder.path()) > 0);
+}
+
+}  // namespace
+}  // namespace wav2vec
