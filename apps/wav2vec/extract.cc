@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
 #include <vector>
 
+#include "choices.h"
 #include "commands.h"
 #include "stop_signal.h"
 #include "wav2vec/audio/audio_reader.h"
@@ -103,13 +103,6 @@ ExitCode run(const Options& options) {
   return ExitCode::ok;
 }
 
-template <size_t n, class Enum>
-std::map<std::string, Enum> choices(const std::string_view (&names)[n], Enum /*kind*/) {
-  std::map<std::string, Enum> map;
-  for (size_t i = 0; i < n; ++i) map.emplace(names[i], static_cast<Enum>(i));
-  return map;
-}
-
 }  // namespace
 
 Command add_extract(CLI::App& program) {
@@ -120,14 +113,11 @@ Command add_extract(CLI::App& program) {
   app->add_option("inputs", options->inputs, "audio files, folders, manifests (.tsv, .jsonl, Kaldi folder)")
       ->required();
   app->add_option("--out", options->out, "folder for the features and frames.json")->required();
-  app->add_option("--format", options->format,
-                  "npy: one file per utterance; ark: Kaldi feats.ark + feats.scp")
-      ->transform(CLI::CheckedTransformer(choices(kFeatureFormatNames, FeatureFormat::npy)));
-  app->add_option("--layer", options->layer, "c: context network; z: encoder")
-      ->transform(CLI::CheckedTransformer(choices(kFeatureLayerNames, FeatureLayer::c)));
+  add_choice(*app, "--format", options->format, kFeatureFormatNames,
+             "npy: one file per utterance; ark: Kaldi's feats.ark and feats.scp");
+  add_choice(*app, "--layer", options->layer, kFeatureLayerNames, "c: context network; z: encoder");
+  add_choice(*app, "--channels", options->channels, kChannelPolicyNames, "which channel of several");
   app->add_flag("--strict-rate", options->strict_rate, "refuse audio of another rate instead of resampling");
-  app->add_option("--channels", options->channels, "channel of several: mean, left, right")
-      ->transform(CLI::CheckedTransformer(choices(kChannelPolicyNames, ChannelPolicy::mean)));
   app->footer(
       "Example:\n"
       "  wav2vec extract --model runs/first --layer c --format npy --out features/ speech/\n"

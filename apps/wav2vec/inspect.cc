@@ -2,108 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <vector>
 
 #include "commands.h"
-#include "wav2vec/audio/audio_reader.h"
+#include "describe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
-#include "wav2vec/data/manifest.h"
-#include "wav2vec/extract/feature_extractor.h"
-#include "wav2vec/io/checkpoint.h"
-#include "wav2vec/io/npy.h"
 
 namespace wav2vec::app {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 struct Options {
   std::vector<std::string> files;
   bool json = false;
 };
-
-Json describe_model(const fs::path& path) {
-  const FeatureExtractor network(path);
-  const ModelFileInfo& info = network.info();
-  const FrameGeometry g = encoder_geometry(info.model);
-  Json tensors = Json::array();
-  int64_t parameters = 0;
-  const ModelFile file = ModelFile::open(network.model_path());
-  for (const TensorEntry& t : file.tensors().tensors()) {
-    parameters += t.count();
-    tensors.push_back({{"name", t.name}, {"dtype", t.dtype}, {"shape", t.shape}});
-  }
-  return {{"kind", "model"},
-          {"file", network.model_path().string()},
-          {"update", info.update},
-          {"parameters", parameters},
-          {"hash", network.model_hash()},
-          {"sample_rate_hz", info.sample_rate_hz},
-          {"hop_samples", g.hop_samples},
-          {"receptive_field_samples", g.receptive_field_samples},
-          {"context_frames", context_frames(info.model)},
-          {"encoder_channels", info.model.encoder_channels},
-          {"context_channels", info.model.context_channels},
-          {"prediction_steps", info.objective.prediction_steps},
-          {"tensors", tensors}};
-}
-
-Json describe_array(const fs::path& path) {
-  const NpyArray array = read_npy(path);
-  return {{"kind", "array"}, {"dtype", array.dtype}, {"shape", array.shape}};
-}
-
-Json describe_manifest(const fs::path& path) {
-  const Manifest manifest = read_manifest(path);
-  std::set<std::string> speakers;
-  int64_t with_text = 0;
-  int64_t segments = 0;
-  int64_t unknown_length = 0;
-  for (const Utterance& u : manifest.utterances) {
-    if (!u.speaker.empty()) speakers.insert(u.speaker);
-    with_text += u.text.empty() ? 0 : 1;
-    segments += u.is_segment() ? 1 : 0;
-    unknown_length += u.samples < 0 ? 1 : 0;
-  }
-  return {{"kind", "manifest"},
-          {"utterances", manifest.utterances.size()},
-          {"hours", manifest.hours()},
-          {"speakers", speakers.size()},
-          {"with_text", with_text},
-          {"segments", segments},
-          {"unknown_length", unknown_length}};
-}
-
-Json describe_audio(const fs::path& path) {
-  const AudioInfo info = probe_audio(path);
-  Json out{{"kind", "audio"},
-           {"format", info.format},
-           {"sample_rate_hz", info.sample_rate_hz},
-           {"channels", info.channels},
-           {"decoder", info.via_ffmpeg ? "ffmpeg" : "libsndfile"}};
-  if (info.frames >= 0) {
-    out["samples"] = info.frames;
-    out["seconds"] = static_cast<double>(info.frames) / static_cast<double>(info.sample_rate_hz);
-  }
-  return out;
-}
-
-Json describe(const fs::path& path) {
-  const std::string extension = path.extension().string();
-  const bool folder = fs::is_directory(path);
-  if (extension == ".tsv" || extension == ".jsonl" || (folder && fs::exists(path / "wav.scp")))
-    return describe_manifest(path);
-  if (folder || extension == ".safetensors") return describe_model(path);
-  if (extension == ".npy") return describe_array(path);
-  return describe_audio(path);
-}
 
 void print_lines(const std::string& name, const Json& facts) {
   fmt::print("{}\n", printable(name));
@@ -123,7 +40,7 @@ ExitCode run(const Options& options) {
   Json all = Json::array();
   for (const std::string& file : options.files) {
     try {
-      Json facts = describe(file);
+      Json facts = describe_file(file);
       if (!options.json) print_lines(file, facts);
       facts["input"] = file;
       all.push_back(std::move(facts));

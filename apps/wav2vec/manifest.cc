@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "choices.h"
 #include "commands.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -105,11 +105,8 @@ Command add_manifest(CLI::App& program) {
       ->capture_default_str()
       ->check(CLI::Range(0.0001, 0.9));
   app->add_option("--seed", options->seed, "of the split")->capture_default_str();
-  const std::map<std::string, SpeakerRule> rules = {
-      {"none", SpeakerRule::none}, {"parent", SpeakerRule::parent}, {"prefix", SpeakerRule::prefix}};
-  app->add_option("--speaker-from", options->speakers,
-                  "name of the file's folder, or file name up to the first '-'")
-      ->transform(CLI::CheckedTransformer(rules));
+  add_choice(*app, "--speaker-from", options->speakers, kSpeakerRuleNames,
+             "name of the file's folder, or file name up to the first '-'");
   app->add_option("-j,--jobs", options->jobs, "files read at a time")->check(CLI::Range(1, 256));
   app->footer(
       "Example:\n  wav2vec manifest /data/LibriSpeech/train-clean-100 --speaker-from prefix \\\n"

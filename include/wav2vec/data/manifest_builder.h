@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wav2vec/audio/audio_reader.h"
@@ -19,6 +20,7 @@ enum class SpeakerRule {
   parent,  ///< the name of the file's folder
   prefix,  ///< the file's name up to the first '-', as in LibriSpeech
 };
+inline constexpr std::string_view kSpeakerRuleNames[] = {"none", "parent", "prefix"};
 
 struct FoundFiles {
   std::vector<std::filesystem::path> audio;  ///< sorted by path, bytewise
