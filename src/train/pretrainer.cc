@@ -224,6 +224,9 @@ void Pretrainer::resume() {
                     printable(checkpoint->folder.string())));
   }
   saved_at_ = state_.update;
+  // A kill between saving the best checkpoint and marking it leaves the mark behind.
+  if (writes() && state_.best_update == state_.update)
+    store_->mark_best(state_.update, state_.best_valid_bits);
   log_info(fmt::format("resuming at update {}", state_.update));
 }
 
@@ -323,8 +326,9 @@ void Pretrainer::validate() {
   log_->after_validation(state_, result);
   if (last_valid_bits_ < state_.best_valid_bits) {
     state_.best_valid_bits = last_valid_bits_;
+    state_.best_update = state_.update;
     save();
-    store_->mark_best(state_.update, last_valid_bits_);
+    store_->mark_best(state_.best_update, state_.best_valid_bits);
   }
   log_->write_report();
 }

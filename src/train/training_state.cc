@@ -16,16 +16,13 @@ constexpr const char* kModelFile = "model.safetensors";
 constexpr const char* kStateFile = "state.safetensors";
 
 // In the order of the state file.
-constexpr size_t kCounters = 7;
+constexpr size_t kCounters = 8;
 
 std::array<uint64_t, kCounters> counters_of(const TrainingState& state) {
-  return {static_cast<uint64_t>(state.update),
-          static_cast<uint64_t>(state.adam.updates),
-          static_cast<uint64_t>(state.position.epoch),
-          static_cast<uint64_t>(state.position.batch),
-          static_cast<uint64_t>(state.skipped),
-          static_cast<uint64_t>(state.skipped_in_row),
-          state.corpus_hash};
+  return {static_cast<uint64_t>(state.update),         static_cast<uint64_t>(state.adam.updates),
+          static_cast<uint64_t>(state.position.epoch), static_cast<uint64_t>(state.position.batch),
+          static_cast<uint64_t>(state.skipped),        static_cast<uint64_t>(state.skipped_in_row),
+          static_cast<uint64_t>(state.best_update),    state.corpus_hash};
 }
 
 constexpr size_t kMeasures = 3;
@@ -92,7 +89,8 @@ void load_state(const Checkpoint& checkpoint, TrainingState& state) {
   state.position = {static_cast<int64_t>(counters[2]), static_cast<int64_t>(counters[3])};
   state.skipped = static_cast<int64_t>(counters[4]);
   state.skipped_in_row = static_cast<int64_t>(counters[5]);
-  state.corpus_hash = counters[6];
+  state.best_update = static_cast<int64_t>(counters[6]);
+  state.corpus_hash = counters[7];
   state.audio_seconds = measures[0];
   state.wall_seconds = measures[1];
   state.best_valid_bits = measures[2];

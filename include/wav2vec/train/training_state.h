@@ -23,6 +23,7 @@ struct TrainingState {
   double audio_seconds = 0.0;  ///< trained on so far
   double wall_seconds = 0.0;
   double best_valid_bits = std::numeric_limits<double>::infinity();
+  int64_t best_update = 0;   ///< where that was; 0 = no validation yet
   uint64_t corpus_hash = 0;  ///< of the manifests; a changed corpus must not go unnoticed
 
   explicit TrainingState(const ParameterLayout& layout) : parameters(layout), adam(layout) {}
