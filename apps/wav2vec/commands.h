@@ -22,8 +22,10 @@ struct Command {
   std::function<ExitCode()> run;
 };
 
+Command add_doctor(CLI::App& program);
 Command add_extract(CLI::App& program);
 Command add_inspect(CLI::App& program);
+Command add_manifest(CLI::App& program);
 Command add_pretrain(CLI::App& program, const GlobalOptions& global);
 
 }  // namespace wav2vec::app

@@ -17,7 +17,7 @@ constexpr float kSilentPeak = 1e-3F;
 constexpr float kOverRangePeak = 2.0F;
 constexpr double kClippedShare = 1e-3;
 constexpr double kDcOffset = 0.01;
-constexpr double kHighBandDb = -60.0;
+constexpr double kEdgeDb = -25.0;
 constexpr double kMixLossDb = 20.0;
 constexpr int64_t kLengthTolerance = 160;
 
@@ -103,9 +103,9 @@ class Examiner {
       find(FindingKind::clipped, fmt::format("{:.2f} % of the samples at full scale", 100.0 * clipped));
     const double mean = mean_value(wave.samples);
     if (std::fabs(mean) > kDcOffset) find(FindingKind::dc_offset, fmt::format("mean {:+.4f}", mean));
-    const double high = meter_.high_band_db(wave.samples);
-    if (high < kHighBandDb)
-      find(FindingKind::band_limited, fmt::format("{:.0f} dB above 4 kHz against below", high));
+    const double edge = meter_.edge_db(wave.samples);
+    if (edge < kEdgeDb)
+      find(FindingKind::band_limited, fmt::format("the spectrum falls by {:.0f} dB across 4 kHz", -edge));
   }
 
   int64_t resampled(int64_t manifest_samples) const {

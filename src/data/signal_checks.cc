@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kWindow = 512;
 constexpr size_t kBins = kWindow / 2 + 1;
-constexpr double kHighestHz = 7600.0;
+constexpr double kHighestHz = 5100.0;
 
 struct FftwFree {
   void operator()(void* memory) const { fftwf_free(memory); }
@@ -90,7 +90,7 @@ BandMeter::BandMeter(int64_t sample_rate_hz)
     : plan_(std::make_unique<Plan>()), sample_rate_hz_(sample_rate_hz) {}
 BandMeter::~BandMeter() = default;
 
-double BandMeter::high_band_db(std::span<const float> samples) const {
+double BandMeter::edge_db(std::span<const float> samples) const {
   const auto rate = static_cast<double>(sample_rate_hz_);
   if (rate < 2.0 * kHighestHz || samples.size() < kWindow) return 0.0;
   const Reals in(fftwf_alloc_real(kWindow));
@@ -102,10 +102,10 @@ double BandMeter::high_band_db(std::span<const float> samples) const {
     for (size_t k = 0; k < kBins; ++k)
       spectrum[k] += static_cast<double>(out[k][0]) * out[k][0] + static_cast<double>(out[k][1]) * out[k][1];
   }
-  const double low = band_power(spectrum, 100.0, 3800.0, rate);
-  const double high = band_power(spectrum, 4200.0, kHighestHz, rate);
-  if (low <= 0.0) return 0.0;
-  return 10.0 * std::log10(std::max(high / low, 1e-20));
+  const double below = band_power(spectrum, 2600.0, 3400.0, rate);
+  const double above = band_power(spectrum, 4300.0, 5100.0, rate);
+  if (below <= 0.0) return 0.0;
+  return 10.0 * std::log10(std::max(above / below, 1e-20));
 }
 
 }  // namespace wav2vec

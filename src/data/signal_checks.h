@@ -18,7 +18,7 @@ double clipped_share(std::span<const float> samples);
 /// Content hash: equal samples, equal hash.
 uint64_t content_hash(std::span<const float> samples);
 
-/// Compares the energy above and below 4 kHz. One per run; measuring is thread-safe.
+/// Compares the energy just above and just below 4 kHz. One per run; measuring is thread-safe.
 class BandMeter {
  public:
   explicit BandMeter(int64_t sample_rate_hz);
@@ -26,9 +26,10 @@ class BandMeter {
   BandMeter(const BandMeter&) = delete;
   BandMeter& operator=(const BandMeter&) = delete;
 
-  /// Power between 4.2 and 7.6 kHz against power between 0.1 and 3.8 kHz in dB, averaged over Hann windows of
-  /// 512 samples. 0 where it cannot be told: a rate below 15.2 kHz, under 512 samples or silence.
-  double high_band_db(std::span<const float> samples) const;
+  /// Power in 4.3..5.1 kHz against power in 2.6..3.4 kHz in dB, averaged over Hann windows of 512 samples:
+  /// the edge that audio sampled at 8 kHz keeps when it is resampled. 0 where it cannot be told: a rate below
+  /// 10.2 kHz, under 512 samples or silence.
+  double edge_db(std::span<const float> samples) const;
 
  private:
   struct Plan;

@@ -9,7 +9,7 @@ ValidationResult validate_network(const PretrainingNetwork& network, const Param
                                   Workspace& workspace, const Manifest& manifest, const DataConfig& data,
                                   int64_t max_batches) {
   constexpr uint64_t kSeed = 0;
-  BatchLoader loader(manifest, data, kSeed, {.single_pass = true, .crop = CropPlace::centre});
+  BatchLoader loader(manifest, data, kSeed, {.start = {}, .single_pass = true, .crop = CropPlace::centre});
   ValidationResult result;
   for (int64_t n = 0; max_batches == 0 || n < max_batches; ++n) {
     AudioBatch batch = loader.next();

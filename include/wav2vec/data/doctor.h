@@ -1,5 +1,5 @@
 #pragma once
-// Examines every file of a manifest for what spoils training. docs of the thresholds are beside each kind.
+// Examines every file of a manifest for what spoils training. the thresholds stand beside each kind.
 
 #include <array>
 #include <cstdint>
@@ -24,10 +24,11 @@ enum class FindingKind {
   length_mismatch,  ///< the manifest's length is off by more than 1 % and 160 samples
   clipped,          ///< more than 0.1 % of the samples in runs of >= 3 of one sign within 1 % of full scale
   dc_offset,        ///< mean above 1 % of full scale
-  band_limited,     ///< the band from 4.2 kHz up is below -60 dB of the band under 3.8 kHz: 8 kHz audio in
-                    ///< disguise
-  over_range,       ///< float samples above 2: perhaps scaled as integers
-  cancelled,        ///< the mean of the channels loses more than 20 dB: one channel is the other's inverse
+  /// 4.3..5.1 kHz lies more than 25 dB below 2.6..3.4 kHz: 8 kHz audio in disguise, or a muffled recording.
+  /// (Speech resampled from 8 kHz: found in 98 of 100 files; LibriSpeech and speechocean762: 7 of 2,751.)
+  band_limited,
+  over_range,  ///< float samples above 2: perhaps scaled as integers
+  cancelled,   ///< the mean of the channels loses more than 20 dB: one channel is the other's inverse
 };
 inline constexpr std::string_view kFindingNames[] = {
     "unreadable", "empty",        "non_finite",      "too_short",       "silent",

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "wav2vec/audio/audio_reader.h"
@@ -19,7 +19,6 @@ enum class SpeakerRule {
   parent,  ///< the name of the file's folder
   prefix,  ///< the file's name up to the first '-', as in LibriSpeech
 };
-inline constexpr std::string_view kSpeakerRuleNames[] = {"none", "parent", "prefix"};
 
 struct FoundFiles {
   std::vector<std::filesystem::path> audio;  ///< sorted by path, bytewise
