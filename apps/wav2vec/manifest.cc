@@ -66,16 +66,15 @@ ExitCode run(const Options& options) {
   if (options.from.empty() == options.folders.empty())
     throw ConfigError("manifest: give either folders or --from MANIFEST");
   const Collected collected = collect(options);
-  const Manifest& manifest = collected.manifest;
   for (const std::string& failure : collected.failures) log_warning("skipped: " + failure);
-  if (manifest.utterances.empty())
+  if (collected.manifest.utterances.empty())
     throw DataError(
         fmt::format("manifest: no usable audio found ({} files with other extensions, {} skipped)",
                     collected.ignored, collected.failures.size()));
   if (options.valid.empty()) {
-    write(options, options.output, manifest);
+    write(options, options.output, collected.manifest);
   } else {
-    const ManifestSplit split = split_manifest(manifest, options.valid_fraction, options.seed);
+    const ManifestSplit split = split_manifest(collected.manifest, options.valid_fraction, options.seed);
     if (split.valid.utterances.empty())
       throw DataError("manifest: one file cannot be split into training and validation; leave --valid out");
     write(options, options.output, split.train);

@@ -17,6 +17,7 @@ constexpr float kSilentPeak = 1e-3F;
 constexpr float kOverRangePeak = 2.0F;
 constexpr double kClippedShare = 1e-3;
 constexpr double kDcOffset = 0.01;
+constexpr double kDcShareOfRms = 0.05;
 constexpr double kEdgeDb = -25.0;
 constexpr double kMixLossDb = 20.0;
 constexpr int64_t kLengthTolerance = 160;
@@ -97,12 +98,16 @@ class Examiner {
       find(FindingKind::silent, fmt::format("peak {:.1f} dBFS", decibels(peak)));
       return;
     }
-    if (peak > kOverRangePeak) find(FindingKind::over_range, fmt::format("peak {:.1f}", peak));
+    if (peak > kOverRangePeak) {
+      find(FindingKind::over_range, fmt::format("peak {:.1f}", peak));
+      return;
+    }
     const double clipped = clipped_share(wave.samples);
-    if (clipped > kClippedShare && peak <= kOverRangePeak)
+    if (clipped > kClippedShare)
       find(FindingKind::clipped, fmt::format("{:.2f} % of the samples at full scale", 100.0 * clipped));
     const double mean = mean_value(wave.samples);
-    if (std::fabs(mean) > kDcOffset) find(FindingKind::dc_offset, fmt::format("mean {:+.4f}", mean));
+    if (std::fabs(mean) > std::max(kDcOffset, kDcShareOfRms * root_mean_square(wave.samples)))
+      find(FindingKind::dc_offset, fmt::format("mean {:+.4f}", mean));
     const double edge = meter_.edge_db(wave.samples);
     if (edge < kEdgeDb)
       find(FindingKind::band_limited, fmt::format("the spectrum falls by {:.0f} dB across 4 kHz", -edge));

@@ -52,6 +52,12 @@ double mean_value(std::span<const float> samples) {
   return samples.empty() ? 0.0 : sum / static_cast<double>(samples.size());
 }
 
+double root_mean_square(std::span<const float> samples) {
+  double sum = 0.0;
+  for (float x : samples) sum += static_cast<double>(x) * x;
+  return samples.empty() ? 0.0 : std::sqrt(sum / static_cast<double>(samples.size()));
+}
+
 double clipped_share(std::span<const float> samples) {
   constexpr float kNearFullScale = 0.99F;
   constexpr int64_t kShortestRun = 3;

@@ -11,6 +11,7 @@ namespace wav2vec {
 float peak_magnitude(std::span<const float> samples);
 
 double mean_value(std::span<const float> samples);
+double root_mean_square(std::span<const float> samples);
 
 /// Share of samples in runs of at least 3 with one sign and a magnitude of 0.99 or more.
 double clipped_share(std::span<const float> samples);

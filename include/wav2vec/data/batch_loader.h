@@ -35,7 +35,7 @@ struct LoaderPosition {
 };
 
 struct LoaderOptions {
-  LoaderPosition start;    ///< as position() told it; the batches from there are the same to the bit
+  LoaderPosition start = {};  ///< as position() told it; the batches from there are the same to the bit
   int64_t rank = 0;        ///< this process takes every rank_count-th batch of an epoch; what is left over at
   int64_t rank_count = 1;  ///< its end is dropped, so that all ranks have equally many
   bool single_pass = false;  ///< only the epoch of `start`, then empty batches (validation)

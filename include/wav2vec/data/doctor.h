@@ -23,7 +23,7 @@ enum class FindingKind {
   header_mismatch,  ///< more decoded than the header claims
   length_mismatch,  ///< the manifest's length is off by more than 1 % and 160 samples
   clipped,          ///< more than 0.1 % of the samples in runs of >= 3 of one sign within 1 % of full scale
-  dc_offset,        ///< mean above 1 % of full scale
+  dc_offset,        ///< mean above 1 % of full scale and 5 % of the RMS
   /// 4.3..5.1 kHz lies more than 25 dB below 2.6..3.4 kHz: 8 kHz audio in disguise, or a muffled recording.
   /// (Speech resampled from 8 kHz: found in 98 of 100 files; LibriSpeech and speechocean762: 7 of 2,751.)
   band_limited,
