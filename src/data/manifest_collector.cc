@@ -6,9 +6,18 @@
 #include "wav2vec/core/log.h"
 
 namespace wav2vec {
+namespace {
+
+// lexically_normal() is slow and rarely changes anything.
+bool may_need_normalising(const std::string& path) {
+  return path.starts_with(".") || path.find("/.") != std::string::npos ||
+         path.find("//") != std::string::npos;
+}
+
+}  // namespace
 
 void ManifestCollector::add(Utterance utterance, const TextLines& lines) {
-  utterance.audio = utterance.audio.lexically_normal();
+  if (may_need_normalising(utterance.audio.native())) utterance.audio = utterance.audio.lexically_normal();
   std::string part = utterance.audio.string();
   if (utterance.is_segment())
     part += fmt::format("\t{}\t{}", utterance.start_seconds, utterance.duration_seconds);
