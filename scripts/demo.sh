@@ -19,7 +19,7 @@ bash scripts/install-packages.sh
 
 step "2/7 Build the program (Release, into build/release)"
 say "A few minutes the first time, nothing when it is up to date."
-cmake --preset release --log-level=WARNING
+cmake --preset release >/dev/null
 cmake --build --preset release --target wav2vec_cli
 
 step "3/7 Real speech"

@@ -27,7 +27,7 @@ step "1/3 Debian packages"
 bash scripts/install-packages.sh
 
 step "2/3 Build into build/$preset: all warnings on, each one an error"
-cmake --preset "$preset" --log-level=WARNING
+cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset"
 built=$(elapsed)
 
