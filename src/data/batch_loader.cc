@@ -63,9 +63,9 @@ class BatchLoader::Engine {
     left_out_ = plan(options.start.epoch)->left_out;
     if (batches_of(*plan(options.start.epoch)) == 0)
       throw DataError(fmt::format(
-          "no batch for each of {} processes: of {} utterances {} are shorter than min_samples ({}) or not "
-          "readable; lower data.min_samples or give more audio",
-          options.rank_count, manifest_.utterances.size(), left_out_, config_.min_samples));
+          "no batch: of {} utterances {} are shorter than min_samples ({}) or not readable; lower "
+          "data.min_samples or give more audio",
+          manifest_.utterances.size(), left_out_, config_.min_samples));
     deliver_at_ = claim_at_ = normalised(options.start);
     for (int64_t t = 0; t < config_.loader_threads; ++t) workers_.emplace_back([this] { work(); });
   }
@@ -125,20 +125,21 @@ class BatchLoader::Engine {
                std::make_shared<const EpochPlan>(plan_epoch(lengths_, config_, seed_, epoch, options_.crop));
   }
 
-  int64_t batches_of(const EpochPlan& epoch_plan) const {
-    return std::ssize(epoch_plan.batches) / options_.rank_count;
-  }
+  static int64_t batches_of(const EpochPlan& epoch_plan) { return std::ssize(epoch_plan.batches); }
 
   /// The end of an epoch is the beginning of the next, but for a single pass.
   LoaderPosition normalised(LoaderPosition at) {
     while (!options_.single_pass && at.batch >= batches_of(*plan(at.epoch))) at = {at.epoch + 1, 0};
     return at;
   }
-  LoaderPosition after(LoaderPosition at) { return normalised({at.epoch, at.batch + 1}); }
+  LoaderPosition advanced(LoaderPosition at, int64_t batches) {
+    for (int64_t n = 0; n < batches; ++n) at = normalised({at.epoch, at.batch + 1});
+    return at;
+  }
 
+  /// `at` begins a turn of all ranks; true when nothing is left for this one.
   bool is_behind_end(LoaderPosition at) {
-    return options_.single_pass &&
-           (at.epoch != options_.start.epoch || at.batch >= batches_of(*plan(options_.start.epoch)));
+    return options_.single_pass && at.batch + options_.rank >= batches_of(*plan(options_.start.epoch));
   }
 
   FinishedBatch take(std::unique_lock<std::mutex>& lock) {
@@ -147,7 +148,7 @@ class BatchLoader::Engine {
     seconds_waited_ += std::chrono::duration<double>(Clock::now() - start).count();
     FinishedBatch finished = std::move(finished_.extract(delivered_).mapped());
     ++delivered_;
-    deliver_at_ = after(deliver_at_);
+    deliver_at_ = advanced(deliver_at_, options_.rank_count);
     may_claim_.notify_all();
     return finished;
   }
@@ -183,12 +184,11 @@ class BatchLoader::Engine {
         });
         if (stopping_) return;
         sequence = claimed_++;
-        job.position = claim_at_;
-        epoch_plan = plan(claim_at_.epoch);
-        claim_at_ = after(claim_at_);
+        job.position = advanced(claim_at_, options_.rank);
+        epoch_plan = plan(job.position.epoch);
+        claim_at_ = advanced(claim_at_, options_.rank_count);
       }
-      const int64_t planned = job.position.batch * options_.rank_count + options_.rank;
-      decode(epoch_plan->batches[static_cast<size_t>(planned)], job);
+      decode(epoch_plan->batches[static_cast<size_t>(job.position.batch)], job);
       {
         const std::lock_guard lock(mutex_);
         finished_.emplace(sequence, std::move(job));
@@ -221,10 +221,10 @@ class BatchLoader::Engine {
   std::condition_variable may_claim_;
   std::condition_variable is_finished_;
   std::map<int64_t, Plan> plans_;
-  LoaderPosition claim_at_;
-  LoaderPosition deliver_at_;
-  int64_t claimed_ = 0;    // batches since the start
-  int64_t delivered_ = 0;  // batches since the start
+  LoaderPosition claim_at_;    // of a turn of all ranks
+  LoaderPosition deliver_at_;  // likewise
+  int64_t claimed_ = 0;        // batches since the start
+  int64_t delivered_ = 0;      // batches since the start
   std::map<int64_t, FinishedBatch> finished_;
   std::unordered_set<int64_t> failed_;
   int64_t empty_in_a_row_ = 0;

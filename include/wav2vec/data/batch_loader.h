@@ -26,7 +26,7 @@ struct AudioBatch {
   int64_t total_samples() const;  ///< sum of the lengths
 };
 
-/// A place in the endless sequence of batches of one rank.
+/// A place in the endless sequence of batches, epoch after epoch, that all ranks share.
 struct LoaderPosition {
   int64_t epoch = 0;
   int64_t batch = 0;
@@ -36,9 +36,9 @@ struct LoaderPosition {
 
 struct LoaderOptions {
   LoaderPosition start = {};  ///< as position() told it; the batches from there are the same to the bit
-  int64_t rank = 0;        ///< this process takes every rank_count-th batch of an epoch; what is left over at
-  int64_t rank_count = 1;  ///< its end is dropped, so that all ranks have equally many
-  bool single_pass = false;  ///< only the epoch of `start`, then empty batches (validation)
+  int64_t rank = 0;           ///< ranks take turns: of every rank_count batches, also across the end of an
+  int64_t rank_count = 1;     ///< epoch, this process gets number `rank`
+  bool single_pass = false;   ///< only the epoch of `start`, then empty batches (validation)
   CropPlace crop = CropPlace::random;
 };
 
@@ -59,9 +59,10 @@ class BatchLoader {
   /// epoch failed. One caller at a time.
   AudioBatch next();
 
-  /// Where the next batch comes from: LoaderOptions::start of a loader that continues.
+  /// Where the next turn of all ranks begins, the same for each of them: LoaderOptions::start of a loader
+  /// that continues.
   LoaderPosition position() const;
-  int64_t batches_in_epoch(int64_t epoch) const;  ///< of this rank; counts the planned batches
+  int64_t batches_in_epoch(int64_t epoch) const;  ///< planned, of all ranks
   int64_t left_out() const;                       ///< utterances shorter than min_samples
   int64_t failed_utterances() const;              ///< different utterances that failed so far
   double seconds_waited() const;                  ///< time that next() spent waiting, in total

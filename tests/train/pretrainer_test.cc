@@ -1,0 +1,206 @@
+// The training loop: it learns, resumes to the bit, agrees over ranks, and refuses what would spoil a run.
+
+#include "wav2vec/train/pretrainer.h"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "support/captured_stderr.h"
+#include "support/speech_like.h"
+#include "support/temporary_folder.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/file.h"
+#include "wav2vec/io/checkpoint.h"
+#include "wav2vec/train/metrics.h"
+
+using namespace wav2vec;
+namespace fs = std::filesystem;
+
+namespace {
+
+PretrainRecipe tiny_recipe(const fs::path& manifest) {
+  PretrainRecipe r;
+  r.model.encoder_channels = {8, 8, 8, 8, 8};
+  r.model.context_channels = {8, 8};
+  r.model.context_kernels = {3, 3};
+  r.model.dropout = 0.1;
+  r.model.dropout_features = 0.1;
+  r.objective.prediction_steps = 3;
+  r.objective.negatives = 4;
+  r.data.train = {manifest.string()};
+  r.data.valid_fraction = 0.2;
+  r.data.crop_samples = 9500;
+  r.data.batch_samples = 40000;
+  r.optim.learning_rate = 3e-3;
+  r.optim.warmup_updates = 5;
+  r.optim.clip_norm = 10.0;
+  r.train.max_updates = 12;
+  r.train.log_every = 2;
+  r.train.valid_every = 5;
+  r.train.save_every = 3;
+  r.train.keep_last = 2;
+  return r;
+}
+
+PretrainResult run(const PretrainRecipe& recipe, const fs::path& folder, bool resume = false,
+                   int64_t stop_after = -1) {
+  CapturedStderr quiet;
+  SingleProcess alone;
+  int64_t asked = 0;
+  return pretrain(recipe,
+                  {.run_folder = folder,
+                   .resume = resume,
+                   .command_line = "test",
+                   .stop_requested = [&] { return ++asked == stop_after; }},
+                  alone);
+}
+
+// The files that the end of a run is judged by. state.safetensors also holds wall time, so its tensors count.
+std::string final_weights(const fs::path& folder, int64_t update) {
+  const auto checkpoint = CheckpointStore(folder).load(update);
+  return read_file(checkpoint.file("model.safetensors"), 1 << 26);
+}
+
+std::vector<double> losses(const fs::path& folder) {
+  std::vector<double> out;
+  for (const MetricsRecord& record : read_metrics(folder / "metrics.jsonl")) {
+    for (const auto& [name, value] : record.values) {
+      if (name == "loss_bits" && record.split != "alarm") out.push_back(value);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("pretrain: the loss falls below the constant-prior line on data that can be predicted") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 30));
+  recipe.model.dropout = recipe.model.dropout_features = 0.0;
+  recipe.train.max_updates = 300;
+  recipe.train.valid_every = 300;
+  recipe.train.save_every = 300;
+  const PretrainResult result = run(recipe, folder.path() / "run");
+  CHECK(result.updates == 300);
+  CHECK_FALSE(result.interrupted);
+  CHECK(result.last_valid_bits < constant_prior_bits(recipe.objective) - 0.2);
+  for (const char* name : {"recipe.toml", "metrics.jsonl", "metrics.csv", "report.html"})
+    CHECK(fs::exists(folder.path() / "run" / name));
+}
+
+TEST_CASE("pretrain: stopped after any update and resumed, the run ends with the same bits") {
+  const TemporaryFolder folder;
+  const PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 24));
+  run(recipe, folder.path() / "whole");
+  const std::string expected = final_weights(folder.path() / "whole", 12);
+  const auto expected_losses = losses(folder.path() / "whole");
+  for (int64_t stop = 1; stop < 12; ++stop) {
+    CAPTURE(stop);
+    const fs::path part = folder.path() / ("part" + std::to_string(stop));
+    const PretrainResult first = run(recipe, part, false, stop);
+    CHECK(first.interrupted);
+    CHECK(first.updates == stop);
+    CHECK(run(recipe, part, true).updates == 12);
+    CHECK(final_weights(part, 12) == expected);
+    CHECK(losses(part).back() == expected_losses.back());
+  }
+}
+
+TEST_CASE("pretrain: the resolved recipe of a run gives the same run") {
+  const TemporaryFolder folder;
+  const PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  run(recipe, folder.path() / "a");
+  PretrainRecipe again;
+  read_recipe(folder.path() / "a" / "recipe.toml", again.sections());
+  run(again, folder.path() / "b");
+  CHECK(final_weights(folder.path() / "a", 12) == final_weights(folder.path() / "b", 12));
+}
+
+TEST_CASE("pretrain: two ranks with one batch each equal one rank that accumulates two") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 24));
+  recipe.train.accumulate_batches = 2;
+  recipe.train.max_updates = 6;
+  recipe.train.save_every = 6;
+  run(recipe, folder.path() / "one");
+  {
+    CapturedStderr quiet;
+    auto ranks = make_thread_group(2);
+    std::vector<std::thread> threads;
+    for (auto& rank : ranks) {
+      threads.emplace_back(
+          [&] { pretrain(recipe, {.run_folder = folder.path() / "two", .command_line = "test"}, *rank); });
+    }
+    for (auto& thread : threads) thread.join();
+  }
+  const auto one = losses(folder.path() / "one");
+  const auto two = losses(folder.path() / "two");
+  REQUIRE(one.size() == two.size());
+  for (size_t i = 0; i < one.size(); ++i) CHECK(two[i] == doctest::Approx(one[i]).epsilon(1e-4));
+}
+
+TEST_CASE("pretrain: a run folder is never mixed with another run") {
+  const TemporaryFolder folder;
+  const PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  const fs::path run_folder = folder.path() / "run";
+  run(recipe, run_folder, false, 4);
+  CHECK_THROWS_AS(run(recipe, run_folder), ConfigError);  // without --resume
+  PretrainRecipe other = recipe;
+  other.model.context_kernels = {3, 4};
+  CHECK_THROWS_AS(run(other, run_folder, true), ConfigError);
+  test::write_wav(folder.path() / "more.wav", test::glide(77, 9100));
+  write_file(folder.path() / "train.tsv",
+             read_file(folder.path() / "train.tsv", 1 << 20) + "more.wav\t9100\n");
+  CHECK_THROWS_AS(run(recipe, run_folder, true), ConfigError);  // the corpus has changed
+}
+
+TEST_CASE("pretrain: damaged checkpoints are never answered with a start from zero") {
+  const TemporaryFolder folder;
+  const PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  const fs::path run_folder = folder.path() / "run";
+  run(recipe, run_folder, false, 7);
+  const auto damage = [&](int64_t update) {
+    const fs::path file = CheckpointStore(run_folder).load(update).file("state.safetensors");
+    fs::resize_file(file, fs::file_size(file) / 2);
+  };
+  damage(7);
+  CHECK(run(recipe, run_folder, true).updates == 12);  // from an older one
+  for (const int64_t update : CheckpointStore(run_folder).updates()) {
+    if (update != 7) damage(update);
+  }
+  CHECK_THROWS_AS(run(recipe, run_folder, true), CheckpointError);
+}
+
+TEST_CASE("pretrain: updates that are not finite change nothing, are written down, and end the run in time") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  // One update with such a decay leaves weights of 1e35, whose products are not finite.
+  recipe.optim.weight_decay = 1e37;
+  recipe.train.max_updates = 50;
+  recipe.train.max_skipped_in_row = 3;
+  bool stopped = false;
+  try {
+    run(recipe, folder.path() / "run");
+  } catch (const NumericError& error) {
+    stopped = true;
+    CHECK(std::string(error.what()).find("3 updates in a row") != std::string::npos);
+    CHECK(read_file(folder.path() / "run" / "skipped_updates.jsonl", 1 << 24).find("utt") !=
+          std::string::npos);
+  }
+  CHECK(stopped);
+}
+
+TEST_CASE("pretrain: says what is missing") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 8));
+  PretrainRecipe none = recipe;
+  none.data.train.clear();
+  CHECK_THROWS_AS(run(none, folder.path() / "x"), ConfigError);
+  PretrainRecipe missing = recipe;
+  missing.data.train = {(folder.path() / "absent.tsv").string()};
+  CHECK_THROWS_AS(run(missing, folder.path() / "x"), DataError);
+  PretrainRecipe tiny = recipe;
+  tiny.data.min_samples = 400;
+  CHECK_THROWS_AS(run(tiny, folder.path() / "x"), ConfigError);
+}
