@@ -17,6 +17,7 @@
 #include "wav2vec/core/file.h"
 #include "wav2vec/core/hash.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/data/lengths.h"
 #include "wav2vec/data/split.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/run_lock.h"
@@ -56,6 +57,8 @@ Corpus load_corpus(const PretrainRecipe& recipe) {
     throw ConfigError("[data] train: no manifest; name one, for example --set 'data.train=[\"train.tsv\"]'");
   Corpus corpus;
   Manifest all = read_manifests(recipe.data.train);
+  // The share that is held out is one of duration; what cannot be read is named by the loader.
+  fill_lengths(all, audio_options(recipe.data), recipe.data.loader_threads);
   if (!recipe.data.valid.empty()) {
     corpus.train = std::move(all);
     corpus.valid = read_manifests(recipe.data.valid);

@@ -1,4 +1,4 @@
-// Five Adam steps of the golden vectors, and the learning-rate table.
+// The training step: five Adam steps of the golden vectors, the learning-rate table, and learning by heart.
 
 #include <doctest/doctest.h>
 
@@ -7,6 +7,7 @@
 
 #include "support/golden.h"
 #include "support/network.h"
+#include "support/speech_like.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/train/optimizer.h"
 #include "wav2vec/train/schedule.h"
@@ -102,4 +103,26 @@ TEST_CASE("golden vectors: cosine schedule with warm-up") {
     CAPTURE(update);
     CHECK(learning_rate_at({}, 400000, update) == doctest::Approx(row[1].get<double>()).epsilon(1e-12));
   }
+}
+
+TEST_CASE("training: one utterance can be learned by heart, far below what a constant predictor reaches") {
+  ModelConfig model;
+  model.encoder_channels = {32, 32, 32, 32, 32};
+  model.context_channels = {32, 32};
+  model.context_kernels = {3, 3};
+  const ObjectiveConfig objective{.prediction_steps = 4};
+  test::Network network(model, objective);
+  test::Batch batch{test::glide(3, 8000), {8000}};
+  const std::vector<uint64_t> keys{1};
+  AdamState state(network.layout);
+  double bits = 0.0;
+  for (int i = 0; i < 200; ++i) {
+    network.gradients.zero();
+    const ObjectiveSums sums = train_pass(network, network.parameters, network.workspace, batch.view(),
+                                          {1, keys}, network.gradients);
+    bits = sums.loss_nats / static_cast<double>(sums.positives) / std::log(2.0);
+    scale_gradients(network.gradients.flat(), 1.0 / static_cast<double>(sums.positives));
+    adam_update({}, 3e-3, network.parameters, network.gradients, state);
+  }
+  CHECK(bits < 0.5 * constant_prior_bits(objective));
 }
