@@ -71,7 +71,8 @@ Container identify(const fs::path& path, int descriptor) {
   // NIST SPHERE has a text header of 1024 bytes.
   const auto container = identify_container(head, lower_extension(path));
   const bool text_header = container && container->demuxer == "nistsphere";
-  if (!text_header && looks_like_text(head)) fail(path, "a text file, not audio; remove it from the list");
+  if (!text_header && looks_like_text(head, container))
+    fail(path, "a text file, not audio; remove it from the list");
   if (!container) fail(path, "not a known audio format; convert it to WAV or FLAC (ffmpeg -i FILE FILE.wav)");
   return *container;
 }

@@ -73,8 +73,11 @@ std::optional<Container> identify_container(std::span<const unsigned char> bytes
   return std::nullopt;
 }
 
-bool looks_like_text(std::span<const unsigned char> head) {
-  const auto is_text_byte = [](unsigned char c) {
+bool looks_like_text(std::span<const unsigned char> head, const std::optional<Container>& container) {
+  // Speech in G.722 has few control bytes and may have none in its head, but never only ASCII.
+  const bool headerless = container && container->demuxer == "g722";
+  const auto is_text_byte = [headerless](unsigned char c) {
+    if (headerless && c >= 0x80) return false;
     return (c >= 0x20 && c != 0x7F) || c == '\t' || c == '\n' || c == '\r' || c == '\f';
   };
   return std::all_of(head.begin(), head.end(), is_text_byte);

@@ -20,7 +20,8 @@ inline constexpr size_t kContainerHeadBytes = 1024;
 /// `extension` in lower case with its dot decides only for formats without a magic number (.g722, .mp3).
 std::optional<Container> identify_container(std::span<const unsigned char> head, std::string_view extension);
 
-/// No control characters but white space: a playlist, a transcript, a page; no audio format looks so.
-bool looks_like_text(std::span<const unsigned char> head);
+/// No control characters but white space: a playlist, a transcript, a page. Only G.722, which has no header,
+/// may look so; there it has to be all ASCII.
+bool looks_like_text(std::span<const unsigned char> head, const std::optional<Container>& container);
 
 }  // namespace wav2vec

@@ -55,7 +55,7 @@ TEST_CASE("below() is in range and fair") {
   CHECK(chi_square < 22.5);  // 6 degrees of freedom, p = 0.001
 }
 
-TEST_CASE("uniform() fills [0, 1) evenly and without correlation of neighbours") {
+TEST_CASE("uniform() fills 0 to 1 evenly and without correlation of neighbours") {
   const RandomStream stream(6, RandomUse::dropout, {});
   constexpr int kDraws = 100000;
   double sum = 0.0;

@@ -31,7 +31,7 @@ Result run(const fs::path& folder, const std::string& arguments) {
 
 }  // namespace
 
-TEST_CASE("manifest lists, splits and converts; doctor cleans; the exit codes tell what happened") {
+TEST_CASE("manifest lists, splits and converts, doctor cleans, the exit codes tell what happened") {
   const TemporaryFolder temporary;
   const fs::path folder = temporary.path();
   for (const char* speaker : {"anna", "ben", "carl"}) {

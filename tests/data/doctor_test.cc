@@ -114,7 +114,7 @@ TEST_CASE("every planted fault is found and nothing else") {
   expect({FindingKind::cancelled});
 }
 
-TEST_CASE("cut files keep the length they have; strict leaves them out") {
+TEST_CASE("cut files keep the length they have, strict leaves them out") {
   Patient patient;
   const fs::path cut = patient.add("cut.wav", noise(16000, 5), 16000, SF_FORMAT_WAV | SF_FORMAT_PCM_16);
   write_bytes(cut, read_bytes(cut).substr(0, 44 + 2 * 9000));

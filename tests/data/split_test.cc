@@ -75,7 +75,7 @@ TEST_CASE("the split depends on the seed, not on the order of the manifest") {
   CHECK(speakers_of(split_manifest(all, 0.1, 1).valid) == valid);
 }
 
-TEST_CASE("one speaker is split by file; two speakers give one to each side; one file cannot be split") {
+TEST_CASE("one speaker is split by file, two speakers give one to each side, one file cannot be split") {
   const ManifestSplit one = split_manifest(manifest_of(1, 100), 0.1, 1);
   CHECK(!one.by_speaker);
   CHECK(valid_share(one) == doctest::Approx(0.1).epsilon(0.1));

@@ -53,7 +53,7 @@ TEST_CASE("the lock of a killed process is no lock") {
   ::close(ends[1]);
 }
 
-TEST_CASE("a folder that cannot be made is a disk error") {
+TEST_CASE("a lock in a folder that cannot be made is a disk error") {
   const TemporaryFolder folder;
   write_file(folder.path() / "file", "x");
   CHECK_THROWS_AS(RunLock{folder.path() / "file"}, DiskError);

@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# Shared by the scripts beside it; sourced, never run.
+
+started_at=$SECONDS
+
+step() { printf '\n== %s\n' "$*"; }
+say() { printf '   %s\n' "$*"; }
+fail() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+# Without a terminal nobody could type a password: sudo must not wait for one.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif ! command -v sudo >/dev/null; then
+    fail "needs root for: $* (run that as root, then start this script again)"
+  elif [ -t 0 ]; then
+    sudo "$@"
+  else
+    sudo -n "$@"
+  fi
+}
+
+# The package lists of apt; a mirror that cannot be reached shows in the installation, by name.
+refresh_package_lists() {
+  as_root apt-get update -q=2 -o DPkg::Lock::Timeout=300 ||
+    say "Some package lists could not be refreshed; going on with the others."
+}
+
+elapsed() { printf '%d min %02d s' $(((SECONDS - started_at) / 60)) $(((SECONDS - started_at) % 60)); }

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building and running wav2vec needs, and only those that are missing.
+# Needs root (asks sudo) and the network only when something is missing. Can be run again at any time.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "$0")/common.sh"
+
+packages=(
+  # to build
+  g++                 # compiler and OpenMP
+  cmake
+  ninja-build
+  pkgconf             # finds libsndfile, FFTW and soxr
+  # libraries
+  libdnnl-dev         # oneDNN: convolutions and matrix products
+  libeigen3-dev       # small linear algebra
+  libfftw3-dev        # spectra (GPL, see NOTICE)
+  libsndfile1-dev     # reads WAV, FLAC, Ogg, MP3
+  libsoxr-dev         # resampling
+  libcli11-dev        # command line
+  libfmt-dev          # text
+  nlohmann-json3-dev  # JSON
+  libtomlplusplus-dev # recipes
+  doctest-dev         # tests
+  # to run
+  ffmpeg # reads MP4, Matroska, AAC, G.722 …
+)
+
+command -v apt-get >/dev/null ||
+  fail "needs Debian 12 or a relative of it (no apt-get here); install these yourself: ${packages[*]}"
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || status=absent
+  [ "$status" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  say "All ${#packages[@]} Debian packages are there; nothing to install."
+  exit 0
+fi
+
+say "Installing ${#missing[@]} of ${#packages[@]} Debian packages: ${missing[*]}"
+[ "$(id -u)" -eq 0 ] || say "Installing needs root: sudo apt-get runs now and may ask for your password."
+refresh_package_lists
+as_root env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -q=2 --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+  "${missing[@]}" >/dev/null ||
+  fail "apt-get could not install ${missing[*]}; is the network there, and is this Debian 12 (bookworm) or newer?"
+say "Installed."
