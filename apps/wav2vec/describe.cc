@@ -83,8 +83,9 @@ Json describe_audio(const fs::path& path) {
 
 Json describe_file(const fs::path& path) {
   const std::string extension = path.extension().string();
-  const bool folder = fs::is_directory(path);
-  if (extension == ".tsv" || extension == ".jsonl" || (folder && fs::exists(path / "wav.scp")))
+  std::error_code ignored;
+  const bool folder = fs::is_directory(path, ignored);
+  if (extension == ".tsv" || extension == ".jsonl" || (folder && fs::exists(path / "wav.scp", ignored)))
     return describe_manifest(path);
   if (folder || extension == ".safetensors") return describe_model(path);
   if (extension == ".npy") return describe_array(path);

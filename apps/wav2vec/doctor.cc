@@ -99,7 +99,8 @@ Command add_doctor(CLI::App& program) {
   app->add_flag("--strict", options->doctor.strict, "leave cut-off files out as well");
   app->add_flag("--json", options->json, "JSON on stdout instead of the table");
   app->add_option("--min-samples", options->doctor.min_samples, "shorter ones are too short (at 16 kHz)")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   app->add_option("-j,--jobs", options->doctor.jobs, "files read at a time")->check(CLI::Range(1, 256));
   app->footer(
       "Exit code: 0 nothing found, 1 problems found, 3 some files cannot be read.\n"

@@ -54,20 +54,28 @@ int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor
                                     .strict_rate = options.strict_rate,
                                     .channels = options.channels},
                                    u.start_seconds, u.duration_seconds);
-  Features features;
   try {
-    features = extractor.extract(wave.samples, options.layer);
+    const Features features = extractor.extract(wave.samples, options.layer);
+    writer.write(u.id, features.rows.data(), features.frames, features.channels);
+    audio_seconds += static_cast<double>(wave.samples.size()) / static_cast<double>(wave.sample_rate_hz);
+    return features.frames;
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", printable(u.audio.string()), error.what()));
   }
-  writer.write(u.id, features.rows.data(), features.frames, features.channels);
-  audio_seconds += static_cast<double>(wave.samples.size()) / static_cast<double>(wave.sample_rate_hz);
-  return features.frames;
+}
+
+// A bad model is no bad input of several: nothing can be extracted.
+FeatureExtractor open_model(const std::string& path) {
+  try {
+    return FeatureExtractor(path);
+  } catch (const DataError& error) {
+    throw CheckpointError(error.what());
+  }
 }
 
 ExitCode run(const Options& options) {
   catch_stop_signals();
-  FeatureExtractor extractor(options.model);
+  FeatureExtractor extractor = open_model(options.model);
   CollectedInputs inputs = collect_inputs(options.inputs);
   std::vector<std::string> failures = std::move(inputs.failures);
   const std::vector<Utterance>& utterances = inputs.manifest.utterances;

@@ -1,15 +1,20 @@
 // wav2vec: one program, one sub-command per file.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "commands.h"
 #include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/core/threads.h"
 
@@ -34,6 +39,10 @@ ExitCode run_reporting_errors(const std::function<ExitCode()>& run) {
     return fail(error, ExitCode::disk);
   } catch (const wav2vec::NumericError& error) {
     return fail(error, ExitCode::numeric);
+  } catch (const std::bad_alloc&) {
+    return fail(
+        std::runtime_error("not enough memory; lower data.batch_samples or the channels of the model"),
+        ExitCode::usage);
   } catch (const std::exception& error) {
     return fail(error, ExitCode::internal);
   }
@@ -67,9 +76,38 @@ void sleep_while_waiting(char** argv) {
   ::execv("/proc/self/exe", argv);
 }
 
+// A file must never get the number of a closed standard stream: messages would end up in it.
+void open_standard_streams() {
+  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::dup(descriptor)) {
+    if (descriptor <= STDERR_FILENO) continue;
+    ::close(descriptor);
+    return;
+  }
+}
+
+// One line, whatever the user typed; --help and --version are no errors.
+int report_parse_result(const CLI::App& program, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return program.exit(error);
+  const std::vector<std::string> unknown = program.remaining();
+  const std::string what = program.get_subcommands().empty() && !unknown.empty()
+                               ? "no command \"" + unknown.front() + "\""
+                               : std::string(error.what());
+  std::fprintf(stderr, "wav2vec: %s; see wav2vec --help\n", wav2vec::printable(what).c_str());
+  return static_cast<int>(ExitCode::usage);
+}
+
+// What was printed must have arrived, or the exit code may not say so.
+ExitCode with_output_written(ExitCode code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  std::fprintf(stderr, "wav2vec: standard output: cannot write; free some space or choose another place\n");
+  return ExitCode::disk;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit on file sizes is an error like a full disk
   sleep_while_waiting(argv);
   CLI::App program{"wav2vec learns speech representations from raw audio and puts them to work", "wav2vec"};
   program.set_version_flag("--version", "wav2vec 0.1.0");
@@ -90,14 +128,15 @@ int main(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    return report_parse_result(program, error);
   }
   wav2vec::set_log_level(options.quiet     ? wav2vec::LogLevel::quiet
                          : options.verbose ? wav2vec::LogLevel::debug
                                            : wav2vec::LogLevel::info);
   wav2vec::set_compute_threads(options.threads);
   for (const auto& command : commands) {
-    if (command.app->parsed()) return static_cast<int>(run_reporting_errors(command.run));
+    if (command.app->parsed())
+      return static_cast<int>(with_output_written(run_reporting_errors(command.run)));
   }
   return static_cast<int>(ExitCode::usage);
 }

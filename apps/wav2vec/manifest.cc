@@ -42,17 +42,26 @@ struct Collected {
   int64_t ignored = 0;
 };
 
+ManifestFormat format_of(const Options& options, const fs::path& path) {
+  return options.jsonl ? ManifestFormat::jsonl : manifest_format_of(path);
+}
+
 Collected collect(const Options& options) {
   FoundFiles found = find_audio_files(options.folders);
   BuiltManifest built = options.from.empty()
                             ? build_manifest(found.audio, options.speakers, {}, options.jobs)
                             : measure_manifest(read_manifest(options.from, options.root), {}, options.jobs);
   for (FailedInput& failure : built.failures) found.failures.push_back(std::move(failure.message));
+  for (const fs::path& path : {options.output, options.valid}) {
+    if (path.empty()) continue;
+    std::ranges::move(leave_out_bad_names(built.manifest, format_of(options, path)),
+                      std::back_inserter(found.failures));
+  }
   return {std::move(built.manifest), std::move(found.failures), found.ignored};
 }
 
 void write(const Options& options, const fs::path& path, const Manifest& manifest) {
-  write_manifest(path, manifest, options.jsonl ? ManifestFormat::jsonl : manifest_format_of(path));
+  write_manifest(path, manifest, format_of(options, path));
   std::set<std::string> speakers;
   for (const Utterance& u : manifest.utterances) {
     if (!u.speaker.empty()) speakers.insert(u.speaker);
@@ -65,6 +74,12 @@ void write(const Options& options, const fs::path& path, const Manifest& manifes
 ExitCode run(const Options& options) {
   if (options.from.empty() == options.folders.empty())
     throw ConfigError("manifest: give either folders or --from MANIFEST");
+  if (options.output.empty()) throw ConfigError("manifest: the name after -o is empty; give one");
+  if (!options.valid.empty() &&
+      fs::absolute(options.output).lexically_normal() == fs::absolute(options.valid).lexically_normal())
+    throw ConfigError("manifest: -o and --valid name the same file; give them different names");
+  if (!(options.valid_fraction >= 0.0001 && options.valid_fraction <= 0.9))
+    throw ConfigError(fmt::format("--valid-fraction: {} is not within 0.0001..0.9", options.valid_fraction));
   const Collected collected = collect(options);
   for (const std::string& failure : collected.failures) log_warning("skipped: " + failure);
   if (collected.manifest.utterances.empty())
@@ -102,8 +117,7 @@ Command add_manifest(CLI::App& program) {
   app->add_option("--root", options->root, "folder that relative paths of --from start from");
   app->add_option("--valid", options->valid, "hold out a part and write it here");
   app->add_option("--valid-fraction", options->valid_fraction, "share of the duration to hold out")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0001, 0.9));
+      ->capture_default_str();
   app->add_option("--seed", options->seed, "of the split")->capture_default_str();
   add_choice(*app, "--speaker-from", options->speakers, kSpeakerRuleNames,
              "name of the file's folder, or file name up to the first '-'");

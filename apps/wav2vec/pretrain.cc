@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -28,7 +29,13 @@ struct Options {
 PretrainRecipe resolve_recipe(const Options& options) {
   PretrainRecipe recipe;
   std::filesystem::path path = options.config;
-  if (path.empty() && options.resume) path = std::filesystem::path(options.out) / "recipe.toml";
+  if (path.empty() && options.resume) {
+    path = std::filesystem::path(options.out) / "recipe.toml";
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored))
+      throw ConfigError(fmt::format("{}: not found; correct --out, or give the run's recipe with --config",
+                                    printable(path.string())));
+  }
   if (path.empty()) throw ConfigError("--config is missing; for example --config recipes/pretrain/demo.toml");
   read_recipe(path, recipe.sections());
   if (!options.train.empty()) recipe.data.train = options.train;
@@ -36,6 +43,15 @@ PretrainRecipe resolve_recipe(const Options& options) {
   for (const std::string& text : options.overrides) apply_override(text, recipe.sections());
   recipe.validate();
   return recipe;
+}
+
+std::string validation_summary(const PretrainResult& result) {
+  if (std::isfinite(result.last_valid_bits))
+    return fmt::format("validation loss {:.4f} bits (best {:.4f})", result.last_valid_bits,
+                       result.best_valid_bits);
+  return std::isfinite(result.best_valid_bits)
+             ? fmt::format("best validation loss {:.4f} bits", result.best_valid_bits)
+             : "not validated";
 }
 
 ExitCode run(const Options& options, const GlobalOptions& global) {
@@ -49,14 +65,17 @@ ExitCode run(const Options& options, const GlobalOptions& global) {
                                           .stop_requested = stop_requested},
                                          communicator);
   const std::string folder = printable(options.out);
+  for (const std::string& failure : result.failures) log_warning("failed: " + failure);
   if (result.interrupted) {
     log_info(fmt::format("stopped at update {}, state saved; go on with: wav2vec pretrain --resume --out {}",
                          result.updates, folder));
     return ExitCode::interrupted;
   }
-  fmt::print("{}: {} updates, validation loss {:.4f} bits (best {:.4f}); report: {}/report.html\n", folder,
-             result.updates, result.last_valid_bits, result.best_valid_bits, folder);
-  return ExitCode::ok;
+  fmt::print("{}: {} updates, {}; report: {}/report.html\n", folder, result.updates,
+             validation_summary(result), folder);
+  if (result.failures.empty()) return ExitCode::ok;
+  fmt::print("left out: {} inputs, listed on stderr\n", result.failures.size());
+  return ExitCode::some_inputs_failed;
 }
 
 }  // namespace

@@ -21,8 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kMaxChannels = 64;
-constexpr int64_t kMinRateHz = 1000;
-constexpr int64_t kMaxRateHz = 768000;
 
 [[noreturn]] void fail(const fs::path& path, const std::string& reason) {
   throw AudioError(AudioFault::unreadable, fmt::format("{}: {}", printable(path.string()), reason));
@@ -46,13 +44,15 @@ class Descriptor {
 // Not blocking, so that a fifo is refused instead of waited for.
 int open_regular_file(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) fail(path, fmt::format("cannot open: {}", std::strerror(errno)));
+  if (descriptor < 0)
+    fail(path, fmt::format("cannot open: {}; correct the path or leave it out", std::strerror(errno)));
   struct stat status {};
   const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
   if (!regular || status.st_size == 0) ::close(descriptor);
-  if (!regular) fail(path, "not a regular file");
+  if (!regular) fail(path, "not a regular file; leave it out");
   if (status.st_size == 0)
-    throw AudioError(AudioFault::empty, fmt::format("{}: empty file (0 bytes)", printable(path.string())));
+    throw AudioError(AudioFault::empty,
+                     fmt::format("{}: empty file (0 bytes); leave it out", printable(path.string())));
   return descriptor;
 }
 
@@ -91,10 +91,12 @@ void AudioStream::read_and_drop(int64_t frames) {
 
 void check_stream_limits(const fs::path& path, const AudioInfo& info) {
   if (info.channels < 1 || info.channels > kMaxChannels)
-    fail(path, fmt::format("{} channels, 1 to {} are accepted", info.channels, kMaxChannels));
-  if (info.sample_rate_hz < kMinRateHz || info.sample_rate_hz > kMaxRateHz)
-    fail(path, fmt::format("a sample rate of {} Hz, {} to {} Hz are accepted", info.sample_rate_hz,
-                           kMinRateHz, kMaxRateHz));
+    fail(path, fmt::format("{} channels, 1 to {} are accepted; convert the file or leave it out",
+                           info.channels, kMaxChannels));
+  if (info.sample_rate_hz < kMinSampleRateHz || info.sample_rate_hz > kMaxSampleRateHz)
+    fail(path,
+         fmt::format("a sample rate of {} Hz, {} to {} Hz are accepted; convert the file or leave it out",
+                     info.sample_rate_hz, kMinSampleRateHz, kMaxSampleRateHz));
 }
 
 std::unique_ptr<AudioStream> open_audio_stream(const fs::path& path) {

@@ -70,7 +70,11 @@ class FfmpegStream final : public AudioStream {
 
   std::string first_message() const {
     const std::string& all = child_.messages();
-    return printable(std::string_view(all).substr(0, all.find('\n')));
+    std::string_view line = std::string_view(all).substr(0, all.find('\n'));
+    // "[mov @ 0x55d354cd6bc0] moov atom not found": who complains is another address in every run.
+    if (const size_t end = line.find("] "); line.starts_with('[') && end != line.npos)
+      line.remove_prefix(end + 2);
+    return printable(line);
   }
 
   void read_header_bytes(void* into, size_t bytes) {
@@ -78,8 +82,9 @@ class FfmpegStream final : public AudioStream {
     if (child_.stalled()) fail(fmt::format("ffmpeg gave nothing for {} s and was stopped", kStallSeconds));
     const std::string message = first_message();
     fail(message.find("matches no streams") != std::string::npos
-             ? "no audio in this file"
-             : fmt::format("ffmpeg cannot decode it: {}", message.empty() ? "no output" : message));
+             ? "no audio in this file; leave it out"
+             : fmt::format("ffmpeg cannot decode it: {}; repair the file or leave it out",
+                           message.empty() ? "no output" : message));
   }
 
   void read_wav_header() {

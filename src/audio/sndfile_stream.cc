@@ -73,12 +73,13 @@ class SndfileStream final : public AudioStream {
  private:
   [[noreturn]] static void fail(const std::filesystem::path& path, const std::string& reason) {
     throw AudioError(AudioFault::unreadable,
-                     fmt::format("{}: cannot decode: {}", printable(path.string()), printable(reason)));
+                     fmt::format("{}: cannot decode: {}; repair the file or leave it out",
+                                 printable(path.string()), printable(reason)));
   }
 
   void fill_info(const std::filesystem::path& path, const SF_INFO& header, int descriptor) {
     const std::string_view name = major_format_name(header.format);
-    if (name.empty()) fail(path, "a format that is not supported; convert it to WAV or FLAC");
+    if (name.empty()) fail(path, "a format that is not supported here (WAV and FLAC are)");
     info_.format = name;
     info_.sample_rate_hz = header.samplerate;
     info_.channels = header.channels;

@@ -23,8 +23,9 @@ void DataConfig::visit(FieldVisitor& v) {
 void DataConfig::validate() const {
   if (!(valid_fraction >= 0.0 && valid_fraction < 1.0))
     fail_field("data", "valid_fraction", fmt::format("{} is not within [0, 1)", valid_fraction));
-  if (sample_rate < 1000 || sample_rate > 768000)
-    fail_field("data", "sample_rate", fmt::format("{} Hz is not within 1000..768000", sample_rate));
+  if (sample_rate < kMinSampleRateHz || sample_rate > kMaxSampleRateHz)
+    fail_field("data", "sample_rate",
+               fmt::format("{} Hz is not within {}..{}", sample_rate, kMinSampleRateHz, kMaxSampleRateHz));
   if (min_samples < 1) fail_field("data", "min_samples", fmt::format("{} is below 1", min_samples));
   if (crop_samples < min_samples)
     fail_field("data", "crop_samples",

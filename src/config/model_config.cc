@@ -18,6 +18,21 @@ void check_layer_list(std::string_view key, const std::vector<int64_t>& values, 
   }
 }
 
+// An hour at 16 kHz in one frame: everything beyond is a mistake, and soon no 64-bit number.
+void check_geometry(const std::vector<int64_t>& kernels, const std::vector<int64_t>& strides) {
+  constexpr int64_t kMaxFrameSamples = 3600 * 16000;
+  int64_t hop = 1;
+  int64_t receptive_field = 1;
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    receptive_field += (kernels[i] - 1) * hop;
+    hop *= strides[i];
+    if (receptive_field > kMaxFrameSamples || hop > kMaxFrameSamples)
+      fail_field("model", "encoder_strides",
+                 fmt::format("one frame of layer {} covers more than {} samples; lower kernels or strides", i,
+                             kMaxFrameSamples));
+  }
+}
+
 void check_probability(std::string_view key, double value) {
   if (!(value >= 0.0 && value < 1.0)) fail_field("model", key, fmt::format("{} is not within [0, 1)", value));
 }
@@ -58,6 +73,7 @@ void ModelConfig::validate() const {
                fmt::format("{} layers, expected 1..{}", context_layers, kMaxLayers));
   check_layer_list("context_channels", context_channels, context_layers, kMaxChannels);
   check_layer_list("context_kernels", context_kernels, context_layers, kMaxKernel);
+  check_geometry(encoder_kernels, encoder_strides);
   if (!(residual_scale > 0.0 && residual_scale <= 1.0))
     fail_field("model", "residual_scale", fmt::format("{} is not within (0, 1]", residual_scale));
   check_probability("dropout", dropout);

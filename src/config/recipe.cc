@@ -284,7 +284,9 @@ toml::table parse_toml(std::string_view text, const Origin& origin) {
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {
-    origin.fail(error.source(), printable(error.description()));
+    const char* advice =
+        origin.has_positions ? "" : "; write the value as in a recipe: 1, 0.5, true, \"text\" or [1, 2]";
+    origin.fail(error.source(), printable(error.description()) + advice);
   }
 }
 

@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdint>
 
 namespace wav2vec {
 namespace {
 
-void check_at_least(std::string_view section, std::string_view key, int64_t value, int64_t least) {
+constexpr int64_t kMost = 1'000'000'000'000;  // far from where sums and products of counts overflow
+
+void check_range(std::string_view section, std::string_view key, int64_t value, int64_t least,
+                 int64_t most = kMost) {
   if (value < least) fail_field(section, key, fmt::format("{} is below {}", value, least));
+  if (value > most) fail_field(section, key, fmt::format("{} is above {}", value, most));
 }
 
 void check_not_negative(std::string_view key, double value) {
@@ -46,8 +51,8 @@ void OptimConfig::validate() const {
     fail_field("optim", "beta1", fmt::format("{} is not within [0, 1)", beta1));
   if (!(beta2 >= 0.0 && beta2 < 1.0))
     fail_field("optim", "beta2", fmt::format("{} is not within [0, 1)", beta2));
-  check_at_least("optim", "warmup_updates", warmup_updates, 0);
-  check_at_least("optim", "hold_updates", hold_updates, 0);
+  check_range("optim", "warmup_updates", warmup_updates, 0);
+  check_range("optim", "hold_updates", hold_updates, 0);
 }
 
 void TrainConfig::visit(FieldVisitor& v) {
@@ -63,15 +68,15 @@ void TrainConfig::visit(FieldVisitor& v) {
 }
 
 void TrainConfig::validate() const {
-  check_at_least("train", "max_updates", max_updates, 1);
-  check_at_least("train", "accumulate_batches", accumulate_batches, 1);
-  check_at_least("train", "seed", seed, 0);
-  check_at_least("train", "log_every", log_every, 1);
-  check_at_least("train", "valid_every", valid_every, 1);
-  check_at_least("train", "valid_batches", valid_batches, 0);
-  check_at_least("train", "save_every", save_every, 1);
-  check_at_least("train", "keep_last", keep_last, 1);
-  check_at_least("train", "max_skipped_in_row", max_skipped_in_row, 1);
+  check_range("train", "max_updates", max_updates, 1);
+  check_range("train", "accumulate_batches", accumulate_batches, 1, 100000);
+  check_range("train", "seed", seed, 0, INT64_MAX);
+  check_range("train", "log_every", log_every, 1);
+  check_range("train", "valid_every", valid_every, 1);
+  check_range("train", "valid_batches", valid_batches, 0);
+  check_range("train", "save_every", save_every, 1);
+  check_range("train", "keep_last", keep_last, 1, 1000000);
+  check_range("train", "max_skipped_in_row", max_skipped_in_row, 1);
 }
 
 }  // namespace wav2vec

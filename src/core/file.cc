@@ -21,11 +21,12 @@ namespace fs = std::filesystem;
 std::string shown(const fs::path& path) { return printable(path.string()); }
 
 [[noreturn]] void throw_disk(const fs::path& path, const char* action, int error) {
-  const char* advice = error == ENOSPC || error == EDQUOT ? "; free some space or choose another folder"
+  const char* advice = error == ENOSPC || error == EDQUOT ? "free some space or choose another folder"
+                       : error == EFBIG                   ? "raise the limit on file sizes (ulimit -f)"
                        : error == EACCES || error == EPERM || error == EROFS
-                           ? "; choose a folder that you may write to"
-                           : "";
-  throw DiskError(fmt::format("{}: cannot {}: {}{}", shown(path), action, std::strerror(error), advice));
+                           ? "choose a folder that you may write to"
+                           : "choose another place";
+  throw DiskError(fmt::format("{}: cannot {}: {}; {}", shown(path), action, std::strerror(error), advice));
 }
 
 void write_fully(int descriptor, const void* data, size_t bytes, const fs::path& path) {
@@ -45,7 +46,8 @@ void write_fully(int descriptor, const void* data, size_t bytes, const fs::path&
 
 std::string read_file(const fs::path& path, uint64_t max_bytes) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) throw DataError(fmt::format("{}: cannot open: {}", shown(path), std::strerror(errno)));
+  if (descriptor < 0)
+    throw DataError(fmt::format("{}: cannot open: {}; check the path", shown(path), std::strerror(errno)));
   struct Closer {
     int fd;
     ~Closer() { ::close(fd); }

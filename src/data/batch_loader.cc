@@ -154,11 +154,11 @@ class BatchLoader::Engine {
   }
 
   /// Adds what is new to `failures`.
-  void report(FinishedBatch& finished, std::vector<std::string>& failures) {
-    for (DecodedItem& item : finished.failed) {
+  void report(const FinishedBatch& finished, std::vector<std::string>& failures) {
+    for (const DecodedItem& item : finished.failed) {
       if (!failed_.insert(item.utterance).second) continue;
       log_warning("left out: " + item.failure);
-      failures.push_back(std::move(item.failure));
+      failures.push_back(item.failure);
     }
   }
 

@@ -1,10 +1,13 @@
 #include "wav2vec/data/inputs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
 
 #include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
 #include "wav2vec/data/manifest_builder.h"
 
 namespace wav2vec {
@@ -42,6 +45,8 @@ void add_folder(const fs::path& folder, CollectedInputs& out) {
   FoundFiles found = find_audio_files(inputs);
   for (const fs::path& file : found.audio)
     out.manifest.utterances.push_back(file_utterance(file, file.lexically_relative(folder)));
+  if (found.audio.empty() && found.failures.empty())
+    out.failures.push_back(fmt::format("{}: no audio files in this folder", printable(folder.string())));
   std::move(found.failures.begin(), found.failures.end(), std::back_inserter(out.failures));
 }
 

@@ -14,10 +14,16 @@ namespace fs = std::filesystem;
 
 using Table = std::unordered_map<std::string, std::string>;
 
+/// False as well for what cannot be looked at (a loop of links, a closed folder).
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
 /// `key value…` lines; empty when the file does not exist.
 Table read_table(const fs::path& path) {
   Table table;
-  if (!fs::exists(path)) return table;
+  if (!is_there(path)) return table;
   TextLines lines(path.string());
   std::string_view line;
   while (lines.next(line)) {
@@ -45,7 +51,7 @@ fs::path resolve(std::string_view written, const fs::path& folder, const fs::pat
   const fs::path path(written);
   if (path.is_absolute()) return path;
   if (!root.empty()) return root / path;
-  return fs::exists(folder / path) ? folder / path : path;
+  return is_there(folder / path) ? folder / path : path;
 }
 
 class KaldiReader {
@@ -60,13 +66,13 @@ class KaldiReader {
 
   Manifest read() {
     const fs::path wav_scp = folder_ / "wav.scp";
-    if (!fs::is_regular_file(wav_scp))
+    if (!is_there(wav_scp))
       throw DataError(
           fmt::format("{}: a folder without wav.scp is not a Kaldi data folder; list its audio with: "
                       "wav2vec manifest FOLDER -o FILE",
                       printable(folder_.string())));
     TextLines lines(wav_scp.string());
-    if (fs::exists(folder_ / "segments")) {
+    if (is_there(folder_ / "segments")) {
       read_recordings(lines);
       TextLines segments((folder_ / "segments").string());
       read_segments(segments);

@@ -16,6 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr int64_t kMaxSamples = 1'000'000'000'000;  // two years at 16 kHz
+
 bool is_folder(const fs::path& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
@@ -48,7 +50,7 @@ fs::path find_root(std::string_view written, const fs::path& manifest, const fs:
   lines.fail(
       fmt::format("the root folder {} is not found; if it has moved, write its new place into line 1 or "
                   "give --root",
-                  printable(root.string())));
+                  printable(root.string().substr(0, 200))));
 }
 
 Manifest read_fairseq_tsv(TextLines& lines, std::string_view first_line, const fs::path& path,
@@ -59,7 +61,8 @@ Manifest read_fairseq_tsv(TextLines& lines, std::string_view first_line, const f
   while (lines.next(line)) {
     const auto fields = split_at(line, '\t');
     int64_t samples = 0;
-    if (fields.size() != 2 || fields[0].empty() || !parse_integer(fields[1], samples) || samples < 0)
+    if (fields.size() != 2 || fields[0].empty() || !parse_integer(fields[1], samples) || samples < 0 ||
+        samples > kMaxSamples)
       lines.fail(fmt::format("expected \"relative/path<TAB>samples\", found \"{}\"",
                              printable(line.substr(0, 200))));
     Utterance u;
@@ -118,7 +121,7 @@ Manifest read_header_tsv(TextLines& lines, std::string_view header, const fs::pa
     u.duration_seconds = seconds_field(columns.field(fields, "duration"), -1.0, lines);
     check_times(u, lines);
     const std::string_view samples = columns.field(fields, "samples");
-    if (!samples.empty() && (!parse_integer(samples, u.samples) || u.samples < 0))
+    if (!samples.empty() && (!parse_integer(samples, u.samples) || u.samples < 0 || u.samples > kMaxSamples))
       lines.fail(fmt::format("\"{}\" is not a number of samples", printable(samples.substr(0, 100))));
     const double seconds = seconds_field(columns.field(fields, "seconds"), u.duration_seconds, lines);
     if (seconds > 1e7) lines.fail(fmt::format("{} seconds is not the length of an audio file", seconds));
@@ -160,7 +163,8 @@ Utterance utterance_from_json(const json& object, const fs::path& root, const Te
   u.duration_seconds = number_key(object, "duration", -1.0, lines);
   check_times(u, lines);
   const double samples = number_key(object, "samples", -1.0, lines);
-  if (samples > 1e15 || samples != std::floor(samples)) lines.fail("\"samples\" must be a whole number");
+  if (samples > static_cast<double>(kMaxSamples) || samples != std::floor(samples))
+    lines.fail("\"samples\" must be a whole number");
   u.samples = static_cast<int64_t>(samples);
   if (u.samples < 0 && u.duration_seconds > 0.0) u.samples = seconds_to_samples(u.duration_seconds);
   if (!object.contains("start")) u.duration_seconds = -1.0;  // the whole file
@@ -202,7 +206,8 @@ Manifest read_manifest(const fs::path& path, const fs::path& root) {
   TextLines lines(path.string());
   std::string_view first;
   if (!lines.next(first)) return ManifestCollector().finish(path.string());
-  if (first.starts_with('{')) return read_jsonl(lines, first, path, base);
+  if (first.starts_with('{') || manifest_format_of(path) == ManifestFormat::jsonl)
+    return read_jsonl(lines, first, path, base);
   if (Columns(first).has("path")) return read_header_tsv(lines, first, path, base);
   if (first.find('\t') != std::string_view::npos)
     lines.fail(

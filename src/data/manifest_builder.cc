@@ -21,13 +21,6 @@ constexpr std::array kExtensions = std::to_array<std::string_view>(
      ".nist", ".m4a", ".mp4",  ".m4b",  ".mov", ".mkv", ".mka",  ".webm", ".aac",  ".g722", ".wma",  ".asf",
      ".amr",  ".3gp", ".caf",  ".ac3",  ".flv", ".avi", ".ts",   ".mpg",  ".mpeg", ".wv",   ".au",   ".snd"});
 
-bool has_audio_extension(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-}
-
 class Walker {
  public:
   void take(const fs::path& input) {
@@ -62,7 +55,7 @@ class Walker {
       std::error_code ignored;
       if (entry->is_directory(ignored)) {
         waiting_.push_back(entry->path());
-      } else if (has_audio_extension(entry->path())) {
+      } else if (is_audio_name(entry->path())) {
         found_.audio.push_back(entry->path());
       } else {
         ++found_.ignored;
@@ -88,6 +81,13 @@ std::string speaker_of(const fs::path& file, SpeakerRule rule) {
 }
 
 }  // namespace
+
+bool is_audio_name(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
 
 FoundFiles find_audio_files(std::span<const fs::path> inputs) {
   Walker walker;

@@ -7,6 +7,7 @@
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/data/manifest.h"
+#include "wav2vec/data/manifest_builder.h"
 
 namespace wav2vec {
 namespace {
@@ -31,6 +32,14 @@ fs::path common_folder(const Manifest& manifest) {
   return common;
 }
 
+// Empty when the format can hold the names.
+const char* fault_of_name(const Utterance& u, ManifestFormat format) {
+  if (format == ManifestFormat::jsonl)
+    return is_valid_utf8(u.audio.native()) && is_valid_utf8(u.id) ? "" : "a name that is not UTF-8";
+  return u.audio.native().find_first_of("\t\n\r") == std::string::npos ? ""
+                                                                       : "a TAB or line break in the name";
+}
+
 void check_sayable(const fs::path& path, const Utterance& u) {
   const auto fail = [&](std::string_view reason) {
     throw DataError(fmt::format("{}: {}: {}; write JSONL instead (a name that ends in .jsonl)",
@@ -38,7 +47,7 @@ void check_sayable(const fs::path& path, const Utterance& u) {
   };
   if (u.is_segment()) fail("a part of a file, which fairseq's TSV cannot say");
   if (u.samples < 0) fail("its length is not known");
-  if (u.audio.string().find_first_of("\t\n\r") != std::string::npos) fail("a TAB or line break in the name");
+  if (const char* fault = fault_of_name(u, ManifestFormat::fairseq_tsv); *fault != '\0') fail(fault);
 }
 
 std::string json_line(const fs::path& path, const Utterance& u) {
@@ -99,8 +108,23 @@ void write_manifest_jsonl(const fs::path& path, const Manifest& manifest) {
 }
 
 void write_manifest(const fs::path& path, const Manifest& manifest, ManifestFormat format) {
+  if (is_audio_name(path))
+    throw ConfigError(
+        fmt::format("{}: this is the name of an audio file; give the manifest a name in .tsv or .jsonl",
+                    printable(path.string())));
   if (format == ManifestFormat::jsonl) return write_manifest_jsonl(path, manifest);
   write_manifest_tsv(path, manifest);
+}
+
+std::vector<std::string> leave_out_bad_names(Manifest& manifest, ManifestFormat format) {
+  std::vector<std::string> failures;
+  std::erase_if(manifest.utterances, [&](const Utterance& u) {
+    const char* fault = fault_of_name(u, format);
+    if (*fault == '\0') return false;
+    failures.push_back(fmt::format("{}: {}; rename it", printable(u.audio.string()), fault));
+    return true;
+  });
+  return failures;
 }
 
 }  // namespace wav2vec

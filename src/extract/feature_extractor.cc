@@ -7,6 +7,7 @@
 
 #include "wav2vec/audio/normalize.h"
 #include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
 #include "wav2vec/core/hash.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/model/wav2vec_model.h"
@@ -26,12 +27,14 @@ struct FeatureExtractor::Network {
   ParameterBlock parameters;
   Workspace workspace;
 
-  explicit Network(const ModelConfig& config)
-      : model(make_wav2vec_model(config, layout)), parameters(frozen()) {}
+  explicit Network(const ModelFile& file)
+      : model(make_wav2vec_model(file.info().model, layout)), parameters(found_in(file)) {}
 
  private:
-  const ParameterLayout& frozen() {
+  // Memory is taken only for what the file holds.
+  const ParameterLayout& found_in(const ModelFile& file) {
     layout.freeze();
+    for (const ParameterId id : layout.by_name()) file.require(layout[id].name, layout[id].shape);
     return layout;
   }
 };
@@ -40,7 +43,12 @@ FeatureExtractor::FeatureExtractor(const std::filesystem::path& model)
     : model_path_(resolve_model_path(model)) {
   ModelFile file = ModelFile::open(model_path_);
   info_ = file.info();
-  network_ = std::make_unique<Network>(info_.model);
+  try {
+    network_ = std::make_unique<Network>(file);
+  } catch (const ConfigError& error) {
+    // The recipe in the file is no recipe of the user's.
+    throw FormatError(fmt::format("{}: {}", printable(model_path_.string()), error.what()));
+  }
   uint32_t crc = 0;
   load_parameters(network_->parameters, [&](const ParameterSpec& spec, std::span<float> values) {
     file.read(spec.name, spec.shape, values);

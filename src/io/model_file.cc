@@ -55,17 +55,25 @@ ModelFile ModelFile::open(const std::filesystem::path& path) {
     fail(file, error.what());
   }
   info.sample_rate_hz = metadata_integer(file, "sample_rate_hz");
+  if (info.sample_rate_hz < kMinSampleRateHz || info.sample_rate_hz > kMaxSampleRateHz)
+    fail(file, fmt::format("metadata 'sample_rate_hz' is {}, expected {} to {}; use another model",
+                           info.sample_rate_hz, kMinSampleRateHz, kMaxSampleRateHz));
   info.normalize = metadata_integer(file, "normalize") != 0;
   info.update = metadata_integer(file, "update");
   return model;
 }
 
-void ModelFile::read(const std::string& name, const std::vector<int64_t>& shape, std::span<float> values) {
+void ModelFile::require(const std::string& name, const std::vector<int64_t>& shape) const {
   const TensorEntry* entry = file_.find(name);
-  if (entry == nullptr) fail(file_, fmt::format("no tensor '{}', which the configuration needs", name));
+  if (entry == nullptr)
+    fail(file_, fmt::format("no tensor '{}', which its recipe needs; use another model", name));
   if (entry->shape != shape)
-    fail(file_, fmt::format("tensor '{}' has shape [{}], expected [{}]", name, fmt::join(entry->shape, ", "),
-                            fmt::join(shape, ", ")));
+    fail(file_, fmt::format("tensor '{}' has shape [{}], its recipe needs [{}]; use another model", name,
+                            fmt::join(entry->shape, ", "), fmt::join(shape, ", ")));
+}
+
+void ModelFile::read(const std::string& name, const std::vector<int64_t>& shape, std::span<float> values) {
+  require(name, shape);
   file_.read_f32(name, values);
   for (size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i]))

@@ -1,5 +1,7 @@
 #include "wav2vec/nn/parameter.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "wav2vec/core/error.h"
@@ -17,6 +19,7 @@ ParameterId ParameterLayout::add(ParameterSpec spec) {
 }
 
 void ParameterLayout::freeze() {
+  constexpr int64_t kMaxParameters = int64_t{1} << 31;
   for (size_t i = 0; i < specs_.size(); ++i) by_name_.push_back({static_cast<int32_t>(i)});
   std::sort(by_name_.begin(), by_name_.end(),
             [&](ParameterId a, ParameterId b) { return (*this)[a].name < (*this)[b].name; });
@@ -24,6 +27,10 @@ void ParameterLayout::freeze() {
     specs_[static_cast<size_t>(id.index)].offset = total_size_;
     total_size_ += (*this)[id].size;
   }
+  if (total_size_ > kMaxParameters)
+    throw ConfigError(
+        fmt::format("[model]: {} parameters, at most {} are accepted; lower the channels or kernels",
+                    total_size_, kMaxParameters));
 }
 
 ParameterBlock::ParameterBlock(const ParameterLayout& layout)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -180,6 +181,7 @@ class Pretrainer {
   std::optional<CheckpointStore> store_;
   std::unique_ptr<RunLog> log_;
   std::vector<std::string> update_utterances_;
+  std::vector<std::string> failures_;
   double last_valid_bits_ = std::numeric_limits<double>::quiet_NaN();
   int64_t validated_at_ = -1;
   int64_t saved_at_ = -1;
@@ -195,12 +197,13 @@ void Pretrainer::prepare_folder() {
                                                 static_cast<uint64_t>(recipe_.train.keep_last + 2));
   }
   store_.emplace(options_.run_folder);
-  if (!options_.resume && fs::exists(recipe_path)) {
+  if (!options_.resume && !store_->updates().empty()) {
     throw ConfigError(
         fmt::format("{}: holds a run already; add --resume to go on with it, or choose another --out",
                     printable(options_.run_folder.string())));
   }
-  if (options_.resume && fs::exists(recipe_path)) check_same_recipe(recipe_path, recipe_);
+  std::error_code ignored;
+  if (options_.resume && fs::exists(recipe_path, ignored)) check_same_recipe(recipe_path, recipe_);
   communicator_.barrier();
   if (writes()) {
     write_file(recipe_path,
@@ -247,6 +250,7 @@ ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds)
   update_utterances_.clear();
   for (int64_t n = 0; n < recipe_.train.accumulate_batches / communicator_.size(); ++n) {
     AudioBatch batch = loader.next();
+    std::ranges::move(batch.failures, std::back_inserter(failures_));
     const std::vector<uint64_t> keys = item_keys(batch);
     sums += train_pass(network_, state_.parameters, workspace_, waveform_of(batch),
                        {static_cast<uint64_t>(recipe_.train.seed), keys}, gradients_);
@@ -364,7 +368,8 @@ PretrainResult Pretrainer::run() {
   return {.updates = state_.update,
           .interrupted = state_.update < recipe_.train.max_updates,
           .last_valid_bits = last_valid_bits_,
-          .best_valid_bits = state_.best_valid_bits};
+          .best_valid_bits = state_.best_valid_bits,
+          .failures = std::move(failures_)};
 }
 
 }  // namespace

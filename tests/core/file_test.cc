@@ -83,7 +83,7 @@ TEST_CASE("what cannot be read is named with the reason") {
   const fs::path path = folder.path() / "a\n";
   const std::string name = folder.path().string() + "/a\\n: ";
   const auto message = [&] { return error_of<DataError>([&] { read_file(path, 3); }); };
-  CHECK(message() == name + "cannot open: No such file or directory");
+  CHECK(message() == name + "cannot open: No such file or directory; check the path");
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
   CHECK(message() == name + "not a regular file");  // and does not wait for a writer
   fs::remove(path);
@@ -113,7 +113,8 @@ TEST_CASE("what cannot be written is named with the reason") {
         }).starts_with((folder.path() / "folder").string() + ": cannot put the finished file in place: "));
   CHECK(entries(folder.path()) == 2);
   CHECK(error_of<DiskError>([&] { sync_folder(folder.path() / "none"); }) ==
-        (folder.path() / "none").string() + ": cannot open the folder: No such file or directory");
+        (folder.path() / "none").string() +
+            ": cannot open the folder: No such file or directory; choose another place");
   CHECK(error_of<DiskError>([&] { free_bytes(folder.path() / "none"); }) != "no error");
 }
 

@@ -12,6 +12,10 @@ namespace wav2vec {
 enum class ChannelPolicy { mean, left, right };
 inline constexpr std::string_view kChannelPolicyNames[] = {"mean", "left", "right"};
 
+/// Sample rates that are accepted, of files and of models.
+inline constexpr int64_t kMinSampleRateHz = 1000;
+inline constexpr int64_t kMaxSampleRateHz = 768000;
+
 struct DataConfig {
   std::vector<std::string> train;
   std::vector<std::string> valid;

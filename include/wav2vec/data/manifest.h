@@ -68,6 +68,10 @@ void write_manifest_tsv(const std::filesystem::path& path, const Manifest& manif
 /// JSONL with absolute paths. Throws DataError for a name that is not UTF-8.
 void write_manifest_jsonl(const std::filesystem::path& path, const Manifest& manifest);
 
+/// Throws ConfigError for a path that is named like audio: an audio file would be lost.
 void write_manifest(const std::filesystem::path& path, const Manifest& manifest, ManifestFormat format);
+
+/// Takes out the utterances whose names the format cannot hold; returns one message for each.
+std::vector<std::string> leave_out_bad_names(Manifest& manifest, ManifestFormat format);
 
 }  // namespace wav2vec

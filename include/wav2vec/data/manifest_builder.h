@@ -22,6 +22,9 @@ enum class SpeakerRule {
 };
 inline constexpr std::string_view kSpeakerRuleNames[] = {"none", "parent", "prefix"};
 
+/// Whether the name ends as those of audio files do (.wav, .flac, …).
+bool is_audio_name(const std::filesystem::path& path);
+
 struct FoundFiles {
   std::vector<std::filesystem::path> audio;  ///< sorted by path, bytewise
   int64_t ignored = 0;                       ///< files with another extension

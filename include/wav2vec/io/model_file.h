@@ -32,6 +32,8 @@ class ModelFile {
   const std::filesystem::path& path() const { return file_.path(); }
   const SafetensorsFile& tensors() const { return file_; }
 
+  /// Throws FormatError unless the file holds this parameter in this shape.
+  void require(const std::string& name, const std::vector<int64_t>& shape) const;
   /// Reads one parameter, which must have this shape and only finite values.
   void read(const std::string& name, const std::vector<int64_t>& shape, std::span<float> values);
 

@@ -40,7 +40,8 @@ struct ParameterSpec {
 class ParameterLayout {
  public:
   ParameterId add(ParameterSpec spec);
-  /// Sorts by name and fixes the offsets; no add() afterwards.
+  /// Sorts by name and fixes the offsets; no add() afterwards. Throws ConfigError above 2^31 values, which no
+  /// machine this is for can train.
   void freeze();
 
   const ParameterSpec& operator[](ParameterId id) const { return specs_[static_cast<size_t>(id.index)]; }

@@ -22,8 +22,9 @@ struct PretrainOptions {
 struct PretrainResult {
   int64_t updates = 0;
   bool interrupted = false;
-  double last_valid_bits = 0.0;  ///< NaN without a validation
-  double best_valid_bits = 0.0;
+  double last_valid_bits = 0.0;       ///< NaN without a validation
+  double best_valid_bits = 0.0;       ///< infinite without a validation
+  std::vector<std::string> failures;  ///< training utterances left out because they cannot be read
 };
 
 /// Trains, writing into options.run_folder: recipe.toml (resolved, runnable), checkpoints/, metrics.jsonl,
