@@ -18,20 +18,6 @@ constexpr size_t kFlushBytes = 1 << 20;
 
 fs::path absolute_audio(const Utterance& u) { return fs::absolute(u.audio).lexically_normal(); }
 
-fs::path common_folder(const Manifest& manifest) {
-  fs::path common;
-  for (const Utterance& u : manifest.utterances) {
-    const fs::path folder = absolute_audio(u).parent_path();
-    if (common.empty()) common = folder;
-    const auto [end, unused] = std::mismatch(common.begin(), common.end(), folder.begin(), folder.end());
-    if (end == common.end()) continue;
-    fs::path shorter;
-    for (auto part = common.begin(); part != end; ++part) shorter /= *part;
-    common = shorter;
-  }
-  return common;
-}
-
 // Empty when the format can hold the names.
 const char* fault_of_name(const Utterance& u, ManifestFormat format) {
   if (format == ManifestFormat::jsonl)
@@ -73,6 +59,20 @@ std::string json_line(const fs::path& path, const Utterance& u) {
 }
 
 }  // namespace
+
+fs::path common_folder(const Manifest& manifest) {
+  fs::path common;
+  for (const Utterance& u : manifest.utterances) {
+    const fs::path folder = absolute_audio(u).parent_path();
+    if (common.empty()) common = folder;
+    const auto [end, unused] = std::mismatch(common.begin(), common.end(), folder.begin(), folder.end());
+    if (end == common.end()) continue;
+    fs::path shorter;
+    for (auto part = common.begin(); part != end; ++part) shorter /= *part;
+    common = shorter;
+  }
+  return common;
+}
 
 ManifestFormat manifest_format_of(const fs::path& path) {
   const fs::path extension = path.extension();

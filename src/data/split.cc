@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <tuple>
@@ -23,17 +24,19 @@ struct Group {
 
 enum class GroupBy { speaker, file };
 
-std::string group_name(const Utterance& u, GroupBy by) {
+// Files are named from the folder that holds all, so that a corpus may move and keep its split.
+std::string group_name(const Utterance& u, GroupBy by, const std::filesystem::path& root) {
   // The separator keeps a speaker apart from a file of the same name.
   if (by == GroupBy::speaker && !u.speaker.empty()) return "speaker\n" + u.speaker;
-  return "file\n" + u.audio.string();
+  return "file\n" + std::filesystem::absolute(u.audio).lexically_normal().lexically_relative(root).string();
 }
 
 /// In random order. An unknown length counts as one sample, so that the group can still be chosen.
-std::vector<Group> find_groups(const Manifest& manifest, GroupBy by, uint64_t seed) {
+std::vector<Group> find_groups(const Manifest& manifest, GroupBy by, const std::filesystem::path& root,
+                               uint64_t seed) {
   std::map<std::string, int64_t> samples;
   for (const Utterance& u : manifest.utterances)
-    samples[group_name(u, by)] += std::max<int64_t>(u.samples, 1);
+    samples[group_name(u, by, root)] += std::max<int64_t>(u.samples, 1);
   std::vector<Group> groups;
   for (auto& [name, count] : samples) {
     const uint64_t random = RandomStream(seed, RandomUse::split, {fnv1a64(name)}).bits(0);
@@ -70,10 +73,11 @@ ManifestSplit split_manifest(const Manifest& manifest, double valid_fraction, ui
     split.train = manifest;
     return split;
   }
-  std::vector<Group> groups = find_groups(manifest, GroupBy::speaker, seed);
+  const std::filesystem::path root = common_folder(manifest);
+  std::vector<Group> groups = find_groups(manifest, GroupBy::speaker, root, seed);
   const bool one_speaker = groups.size() == 1;
   const GroupBy by = one_speaker ? GroupBy::file : GroupBy::speaker;
-  if (one_speaker) groups = find_groups(manifest, GroupBy::file, seed);
+  if (one_speaker) groups = find_groups(manifest, GroupBy::file, root, seed);
   int64_t total = 0;
   for (const Group& group : groups) total += group.samples;
   choose(groups, valid_fraction * static_cast<double>(total));
@@ -81,7 +85,7 @@ ManifestSplit split_manifest(const Manifest& manifest, double valid_fraction, ui
   std::map<std::string, bool> is_valid;
   for (const Group& group : groups) is_valid[group.name] = group.valid;
   for (const Utterance& u : manifest.utterances) {
-    const bool valid = is_valid[group_name(u, by)];
+    const bool valid = is_valid[group_name(u, by, root)];
     (valid ? split.valid : split.train).utterances.push_back(u);
     split.by_speaker |= by == GroupBy::speaker && !u.speaker.empty();
   }

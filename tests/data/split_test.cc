@@ -75,6 +75,17 @@ TEST_CASE("the split depends on the seed, not on the order of the manifest") {
   CHECK(speakers_of(split_manifest(all, 0.1, 1).valid) == valid);
 }
 
+TEST_CASE("the split stays when the corpus moves") {
+  Manifest here = manifest_of(50, 4, false);
+  Manifest there = here;
+  for (Utterance& u : there.utterances) u.audio = "/elsewhere" / u.audio.lexically_relative("/");
+  const Manifest valid_here = split_manifest(here, 0.1, 1).valid;
+  const Manifest valid_there = split_manifest(there, 0.1, 1).valid;
+  REQUIRE(valid_here.utterances.size() == valid_there.utterances.size());
+  for (size_t i = 0; i < valid_here.utterances.size(); ++i)
+    CHECK(valid_here.utterances[i].id == valid_there.utterances[i].id);
+}
+
 TEST_CASE("one speaker is split by file, two speakers give one to each side, one file cannot be split") {
   const ManifestSplit one = split_manifest(manifest_of(1, 100), 0.1, 1);
   CHECK(!one.by_speaker);

@@ -61,7 +61,10 @@ enum class ManifestFormat { fairseq_tsv, jsonl };
 /// By extension: .jsonl or .json is JSONL, everything else fairseq TSV.
 ManifestFormat manifest_format_of(const std::filesystem::path& path);
 
-/// fairseq TSV; the root is the deepest folder that holds all files. Throws DataError when the format cannot
+/// The deepest folder that holds all audio files, absolute.
+std::filesystem::path common_folder(const Manifest& manifest);
+
+/// fairseq TSV; the root is common_folder(). Throws DataError when the format cannot
 /// say it: a segment, an unknown length, a path with a TAB or a line break.
 void write_manifest_tsv(const std::filesystem::path& path, const Manifest& manifest);
 
