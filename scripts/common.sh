@@ -15,7 +15,7 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
   elif ! command -v sudo >/dev/null; then
-    fail "needs root for: $* (run that as root, then start this script again)"
+    fail "needs root, and there is no sudo: run scripts/install-packages.sh as root, then start this again"
   elif [ -t 0 ]; then
     sudo "$@"
   else
