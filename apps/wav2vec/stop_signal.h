@@ -1,23 +1,39 @@
 #pragma once
 // SIGINT and SIGTERM ask a long command to stop at the next safe place.
+//
+// No handler ever runs on a compute thread: oneDNN's kernels let the stack pointer point into the heap for a
+// while, and a signal frame written there destroys the heap. So the signals are blocked everywhere and one
+// thread waits.
 
-#include <csignal>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
 
 namespace wav2vec::app {
 
 namespace detail {
-inline volatile std::sig_atomic_t stop_requested = 0;
-inline void on_signal(int signal) {
-  stop_requested = 1;
-  std::signal(signal, SIG_DFL);  // a second one ends the process at once; files are whole at any moment
-}
+inline std::atomic<bool> stop_requested = false;
 }  // namespace detail
 
+/// Call it before any other thread is started: threads inherit what is blocked.
 inline void catch_stop_signals() {
-  std::signal(SIGINT, detail::on_signal);
-  std::signal(SIGTERM, detail::on_signal);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([signals] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    detail::stop_requested = true;
+    sigwait(&signals, &signal);
+    _exit(128 + signal);  // a second one ends the process at once; files are whole at any moment
+  }).detach();
 }
 
-inline bool stop_requested() { return detail::stop_requested != 0; }
+inline bool stop_requested() { return detail::stop_requested; }
 
 }  // namespace wav2vec::app
