@@ -1,0 +1,57 @@
+#pragma once
+// Convolution of one utterance with bf16 products and f32 sums; what strided_conv.h is for f32. Works on
+// blocks of rows that stay in the cache: the input is read through its pending normalisation, multiplied, and
+// what needs the sums in f32 (bias, moments) happens before they are rounded and stored.
+//
+// Needs has_avx512_bf16(); `amx` says whether to use the tile unit.
+
+#include <cstdint>
+
+#include "kernels/cpu_features.h"
+#include "kernels/group_norm.h"
+#include "kernels/strided_conv.h"
+#include "wav2vec/core/activation.h"
+#include "wav2vec/core/dtype.h"
+
+namespace wav2vec::kernels {
+
+/// act(x·scale_c + shift_c), applied to every element as it is read; null scale: x as it is.
+struct NormOnRead {
+  const float* scale = nullptr;  ///< [channels]
+  const float* shift = nullptr;  ///< [channels]
+  Activation activation = Activation::relu;
+};
+
+/// [frames, channels], without gaps.
+struct Rows {
+  const void* data = nullptr;
+  DType dtype = DType::f32;
+  NormOnRead norm;
+};
+
+/// Elements of a [k, n] matrix in the panels that the products read (kernels/bf16_tiles.h).
+int64_t bf16_panel_elements(int64_t k, int64_t n);
+
+int64_t bf16_forward_panel_elements(const ConvShape& shape);
+int64_t bf16_backward_panel_elements(const ConvShape& shape);
+/// w: [kernel, in, out]. The frames of the shape are ignored.
+void bf16_pack_forward(const ConvShape& shape, const float* w, Bf16* panels);
+void bf16_pack_backward(const ConvShape& shape, const float* w, Bf16* panels);
+
+/// y = conv(x) + bias, stored as `y_dtype`. w: the weights in f32, which a first layer of few inputs reads
+/// instead of the panels; bias may be null. row_moments, if not null: [out_frames, 2], mean and squared
+/// deviations of every frame before rounding (merge_row_moments).
+void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels, const float* w,
+                       const float* bias, void* y, DType y_dtype, float* row_moments,
+                       bool amx = has_amx_bf16());
+
+/// dw += xᵀ·dy. dy_panels: memory for bf16_panel_elements(out_frames, out_channels).
+void bf16_conv_backward_weights(const ConvShape& shape, const Rows& x, const Rows& dy, Bf16* dy_panels,
+                                float* dw, bool amx = has_amx_bf16());
+
+/// dx = dy·wᵀ, or += (f32 only).
+enum class Store { overwrite, accumulate };
+void bf16_conv_backward_data(const ConvShape& shape, const Rows& dy, const Bf16* panels, void* dx,
+                             DType dx_dtype, Store store, bool amx = has_amx_bf16());
+
+}  // namespace wav2vec::kernels

@@ -1,0 +1,213 @@
+#include "kernels/bf16_norm.h"
+
+#include "kernels/bf16_vector.h"
+#include "kernels/thread_scratch.h"
+
+namespace wav2vec::kernels {
+namespace {
+
+// Sums are taken over blocks of fixed size and added in order, so that they do not depend on the threads.
+constexpr int64_t kFramesPerBlock = 128;
+
+// Calls f with the address as a pointer of its type.
+template <class F>
+void with_type(const void* data, DType dtype, F f) {
+  if (dtype == DType::f32) {
+    f(static_cast<const float*>(data));
+  } else {
+    f(static_cast<const Bf16*>(data));
+  }
+}
+template <class F>
+void with_type(void* data, DType dtype, F f) {
+  if (dtype == DType::f32) {
+    f(static_cast<float*>(data));
+  } else {
+    f(static_cast<Bf16*>(data));
+  }
+}
+
+// residual may be null.
+template <class Act, class R, class Out>
+void forward_frame(const Bf16* y, int64_t channels, const NormOnRead& norm, const R* residual, float scale,
+                   Out* out) {
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    const __mmask16 m = lanes(c, channels);
+    __m512 v = Act::value(_mm512_fmadd_ps(load(y + c, m), load(norm.scale + c, m), load(norm.shift + c, m)));
+    if (residual != nullptr)
+      v = _mm512_mul_ps(_mm512_add_ps(v, load(residual + c, m)), _mm512_set1_ps(scale));
+    store(out + c, m, v);
+  }
+}
+
+// What backward knows about a vector of channels.
+struct Channel {
+  __mmask16 m;
+  __m512 gamma, beta, mean, rstd;
+
+  __m512 normed(const Bf16* y) const { return _mm512_mul_ps(_mm512_sub_ps(load(y, m), mean), rstd); }
+  __m512 preactivation(__m512 n) const { return _mm512_fmadd_ps(n, gamma, beta); }
+};
+
+Channel channel_at(int64_t c, int64_t channels, NormMoments moments, NormAffine affine) {
+  Channel out;
+  out.m = lanes(c, channels);
+  out.gamma = affine.gamma != nullptr ? load(affine.gamma + c, out.m) : _mm512_set1_ps(1.0F);
+  out.beta = affine.beta != nullptr ? load(affine.beta + c, out.m) : _mm512_setzero_ps();
+  out.mean = _mm512_set1_ps(moments.mean);
+  out.rstd = _mm512_set1_ps(moments.rstd);
+  return out;
+}
+
+// sums[0..channels) = Σ dn·x̂, sums[channels..) = Σ dn over the frames of one block.
+template <class Act, class D>
+void sum_block(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_t channels,
+               NormMoments moments, NormAffine affine, float* sums) {
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    const Channel channel = channel_at(c, channels, moments, affine);
+    __m512 gamma_sum = _mm512_setzero_ps();
+    __m512 beta_sum = _mm512_setzero_ps();
+    for (int64_t t = 0; t < frames; ++t) {
+      const __m512 normed = channel.normed(y + t * channels + c);
+      const __m512 dn = Act::backward(channel.preactivation(normed), load(dy + t * channels + c, channel.m));
+      gamma_sum = _mm512_fmadd_ps(dn, normed, gamma_sum);
+      beta_sum = _mm512_add_ps(beta_sum, dn);
+    }
+    store(sums + c, channel.m, _mm512_mul_ps(gamma_sum, _mm512_set1_ps(dy_scale)));
+    store(sums + channels + c, channel.m, _mm512_mul_ps(beta_sum, _mm512_set1_ps(dy_scale)));
+  }
+}
+
+// dx = r·(dn·γ − a − x̂·b), see group_norm.cc.
+template <class Act, class D>
+void write_frames(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_t channels,
+                  NormMoments moments, NormAffine affine, float a, float b, Bf16* dx) {
+  const __m512 mean_g = _mm512_set1_ps(a * moments.rstd);
+  const __m512 mean_gx = _mm512_set1_ps(b * moments.rstd);
+  for (int64_t t = 0; t < frames; ++t) {
+    for (int64_t c = 0; c < channels; c += kLanes) {
+      const Channel channel = channel_at(c, channels, moments, affine);
+      const int64_t i = t * channels + c;
+      const __m512 normed = channel.normed(y + i);
+      const __m512 dn = Act::backward(channel.preactivation(normed), load(dy + i, channel.m));
+      const __m512 factor = _mm512_mul_ps(channel.gamma, _mm512_set1_ps(moments.rstd * dy_scale));
+      const __m512 centred = _mm512_fnmadd_ps(normed, mean_gx, _mm512_fmsub_ps(dn, factor, mean_g));
+      store(dx + i, channel.m, centred);
+    }
+  }
+}
+
+struct MeanGradients {
+  float g = 0.0F;
+  float gx = 0.0F;
+};
+
+// Adds the blocks' sums to dγ and dβ and returns the means that dx needs.
+MeanGradients combine(const float* sums, int64_t blocks, int64_t frames, int64_t channels, NormAffine affine,
+                      float* dgamma, float* dbeta) {
+  double mean_g = 0.0;
+  double mean_gx = 0.0;
+  for (int64_t c = 0; c < channels; ++c) {
+    double sum_gamma = 0.0;
+    double sum_beta = 0.0;
+    for (int64_t block = 0; block < blocks; ++block) {
+      sum_gamma += static_cast<double>(sums[block * channels * 2 + c]);
+      sum_beta += static_cast<double>(sums[(block * 2 + 1) * channels + c]);
+    }
+    const double gamma = affine.gamma != nullptr ? static_cast<double>(affine.gamma[c]) : 1.0;
+    mean_g += gamma * sum_beta;
+    mean_gx += gamma * sum_gamma;
+    if (dgamma != nullptr) dgamma[c] += static_cast<float>(sum_gamma);
+    if (dbeta != nullptr) dbeta[c] += static_cast<float>(sum_beta);
+  }
+  const auto count = static_cast<double>(frames * channels);
+  return {static_cast<float>(mean_g / count), static_cast<float>(mean_gx / count)};
+}
+
+template <class Act, class D>
+void backward(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_t channels,
+              NormMoments moments, NormAffine affine, float* dgamma, float* dbeta, Bf16* dx) {
+  const int64_t blocks = (frames + kFramesPerBlock - 1) / kFramesPerBlock;
+  auto* sums = static_cast<float*>(
+      thread_scratch(ScratchSlot::result, static_cast<size_t>(blocks * channels * 2) * sizeof(float)));
+  const auto frames_in = [&](int64_t block) {
+    const int64_t left = frames - block * kFramesPerBlock;
+    return left < kFramesPerBlock ? left : kFramesPerBlock;
+  };
+#pragma omp parallel for schedule(static)
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t first = block * kFramesPerBlock * channels;
+    sum_block<Act>(dy + first, dy_scale, y + first, frames_in(block), channels, moments, affine,
+                   sums + block * channels * 2);
+  }
+  const MeanGradients means = combine(sums, blocks, frames, channels, affine, dgamma, dbeta);
+#pragma omp parallel for schedule(static)
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t first = block * kFramesPerBlock * channels;
+    write_frames<Act>(dy + first, dy_scale, y + first, frames_in(block), channels, moments, affine, means.g,
+                      means.gx, dx + first);
+  }
+}
+
+}  // namespace
+
+void bf16_norm_forward(const Bf16* y, int64_t frames, int64_t channels, const NormOnRead& norm,
+                       const NormOutput& out) {
+  const Rows none{nullptr, DType::f32, {}};
+  const Rows& residual = out.residual != nullptr ? *out.residual : none;
+  with_activation(norm.activation, [&](auto act) {
+    with_type(residual.data, residual.dtype, [&](const auto* r) {
+      with_type(out.data, out.dtype, [&](auto* to) {
+#pragma omp parallel for schedule(static)
+        for (int64_t t = 0; t < frames; ++t) {
+          forward_frame<decltype(act)>(y + t * channels, channels, norm,
+                                       r != nullptr ? r + t * out.residual_factor * channels : r,
+                                       out.out_scale, to + t * channels);
+        }
+      });
+    });
+  });
+}
+
+void bf16_norm_backward(const Rows& dy, float dy_scale, const Bf16* y, int64_t frames, int64_t channels,
+                        NormMoments moments, NormAffine affine, Activation activation, float* dgamma,
+                        float* dbeta, Bf16* dx) {
+  with_activation(activation, [&](auto act) {
+    with_type(dy.data, dy.dtype, [&](const auto* from) {
+      backward<decltype(act)>(from, dy_scale, y, frames, channels, moments, affine, dgamma, dbeta, dx);
+    });
+  });
+}
+
+void bf16_add_column_sums(const Bf16* x, int64_t frames, int64_t channels, float* sums) {
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    const __mmask16 m = lanes(c, channels);
+    __m512 total = load(sums + c, m);
+    for (int64_t t = 0; t < frames; t += kFramesPerBlock) {
+      __m512 sum = _mm512_setzero_ps();
+      for (int64_t i = t; i < frames && i < t + kFramesPerBlock; ++i)
+        sum = _mm512_add_ps(sum, load(x + i * channels + c, m));
+      total = _mm512_add_ps(total, sum);
+    }
+    store(sums + c, m, total);
+  }
+}
+
+void bf16_add_scaled_rows(const Rows& x, int64_t frames, int64_t channels, float scale, int64_t factor,
+                          void* y, DType y_dtype) {
+  with_type(x.data, x.dtype, [&](const auto* from) {
+    with_type(y, y_dtype, [&](auto* to) {
+#pragma omp parallel for schedule(static)
+      for (int64_t t = 0; t < frames; ++t) {
+        for (int64_t c = 0; c < channels; c += kLanes) {
+          const __mmask16 m = lanes(c, channels);
+          auto* out = to + t * factor * channels + c;
+          store(out, m,
+                _mm512_fmadd_ps(load(from + t * channels + c, m), _mm512_set1_ps(scale), load(out, m)));
+        }
+      }
+    });
+  });
+}
+
+}  // namespace wav2vec::kernels

@@ -1,0 +1,196 @@
+#include "kernels/bf16_conv.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+#include <vector>
+
+#include "kernels/bf16_norm.h"
+#include "support/reference.h"
+
+using namespace wav2vec;
+using namespace wav2vec::kernels;
+
+namespace {
+
+// To nearest, ties to even.
+Bf16 to_bf16(float x) {
+  const auto bits = std::bit_cast<uint32_t>(x);
+  return {static_cast<uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16)};
+}
+double value(Bf16 x) {
+  return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(x.bits) << 16));
+}
+double rounded(double x) { return value(to_bf16(static_cast<float>(x))); }
+
+std::vector<double> random_rounded(uint64_t seed, int64_t count) {
+  std::vector<double> v = test::random_values(seed, count);
+  for (double& x : v) x = rounded(x);
+  return v;
+}
+std::vector<Bf16> as_bf16(const std::vector<double>& v) {
+  std::vector<Bf16> out;
+  for (double x : v) out.push_back(to_bf16(static_cast<float>(x)));
+  return out;
+}
+std::vector<float> as_float(const std::vector<double>& v) { return {v.begin(), v.end()}; }
+
+// A view of v in the type asked for, kept alive by `memory`.
+struct Stored {
+  std::vector<float> f32;
+  std::vector<Bf16> bf16;
+  Rows rows;
+
+  Stored(const std::vector<double>& v, DType dtype) : f32(as_float(v)), bf16(as_bf16(v)) {
+    rows.dtype = dtype;
+    rows.data = dtype == DType::f32 ? static_cast<const void*>(f32.data()) : bf16.data();
+  }
+};
+
+struct ConvCase {
+  int64_t frames, in_channels, out_channels, kernel, stride;
+};
+
+// The shapes of wav2vec, and every way in which channels, taps, strides, blocks and tails can fail to divide.
+constexpr ConvCase kCases[] = {
+    {4000, 1, 64, 10, 5}, {61, 1, 7, 10, 5},    {1300, 32, 64, 8, 4}, {51, 16, 16, 8, 4},
+    {53, 3, 5, 4, 2},     {40, 17, 15, 1, 1},   {130, 48, 33, 3, 1},  {20, 5, 6, 13, 1},
+    {300, 8, 24, 70, 1},  {41, 6, 5, 7, 3},     {41, 6, 5, 2, 5},     {37, 33, 31, 5, 2},
+    {9, 40, 2, 9, 4},     {700, 2, 3, 4, 2},    {2600, 4, 70, 3, 1},  {210, 64, 1100, 1, 1},
+    {210, 700, 40, 1, 1}, {1024, 32, 32, 4, 2}, {1029, 32, 32, 4, 2},
+};
+
+struct Reference {
+  std::vector<double> y, dw, dx;
+};
+
+// In double, of the values that the products see.
+Reference reference(const ConvShape& s, const std::vector<double>& x, const std::vector<double>& w,
+                    const std::vector<double>& dy) {
+  Reference r;
+  r.y.assign(static_cast<size_t>(s.out_frames() * s.out_channels), 0.0);
+  r.dw.assign(w.size(), 0.0);
+  r.dx.assign(x.size(), 0.0);
+  for (int64_t t = 0; t < s.out_frames(); ++t) {
+    for (int64_t i = 0; i < s.kernel * s.in_channels; ++i) {
+      const auto xi = static_cast<size_t>(t * s.stride * s.in_channels + i);
+      for (int64_t n = 0; n < s.out_channels; ++n) {
+        const auto wi = static_cast<size_t>(i * s.out_channels + n);
+        const auto yi = static_cast<size_t>(t * s.out_channels + n);
+        r.y[yi] += x[xi] * w[wi];
+        r.dw[wi] += x[xi] * dy[yi];
+        r.dx[xi] += dy[yi] * w[wi];
+      }
+    }
+  }
+  return r;
+}
+
+void check_case(const ConvCase& k, DType dtype, bool amx) {
+  CAPTURE(fmt::format("frames {} in {} out {} kernel {} stride {} dtype {} amx {}", k.frames, k.in_channels,
+                      k.out_channels, k.kernel, k.stride, static_cast<int>(dtype), amx));
+  const ConvShape shape{k.frames, k.in_channels, k.out_channels, k.kernel, k.stride};
+  const auto x = random_rounded(1, k.frames * k.in_channels);
+  const auto w = random_rounded(2, k.kernel * k.in_channels * k.out_channels);
+  const auto dy = random_rounded(3, shape.out_frames() * k.out_channels);
+  const Reference expected = reference(shape, x, w, dy);
+  const Stored input(x, dtype);
+  const Stored gradient(dy, dtype);
+  const std::vector<float> weights = as_float(w);
+  std::vector<Bf16> forward(static_cast<size_t>(bf16_forward_panel_elements(shape)));
+  std::vector<Bf16> backward(static_cast<size_t>(bf16_backward_panel_elements(shape)));
+  bf16_pack_forward(shape, weights.data(), forward.data());
+  bf16_pack_backward(shape, weights.data(), backward.data());
+
+  std::vector<float> y(expected.y.size());
+  std::vector<float> moments(static_cast<size_t>(2 * shape.out_frames()));
+  bf16_conv_forward(shape, input.rows, forward.data(), weights.data(), nullptr, y.data(), DType::f32,
+                    moments.data(), amx);
+  test::check_close("y", expected.y, y, 1e-5);
+  double sum = 0.0;
+  double mean_of_rows = 0.0;
+  for (double v : expected.y) sum += v;
+  for (size_t t = 0; t < moments.size(); t += 2) mean_of_rows += static_cast<double>(moments[t]);
+  CHECK(mean_of_rows * static_cast<double>(k.out_channels) == doctest::Approx(sum).epsilon(1e-4));
+
+  std::vector<Bf16> y16(y.size());
+  bf16_conv_forward(shape, input.rows, forward.data(), weights.data(), nullptr, y16.data(), DType::bf16,
+                    nullptr, amx);
+  for (size_t i = 0; i < y.size(); ++i) REQUIRE(value(y16[i]) == rounded(static_cast<double>(y[i])));
+
+  std::vector<Bf16> dy_panels(static_cast<size_t>(bf16_panel_elements(shape.out_frames(), k.out_channels)));
+  std::vector<float> dw(w.size(), 0.5F);
+  bf16_conv_backward_weights(shape, input.rows, gradient.rows, dy_panels.data(), dw.data(), amx);
+  for (float& v : dw) v -= 0.5F;
+  test::check_close("dw", expected.dw, dw, 2e-5);
+
+  std::vector<float> dx(x.size(), NAN);
+  bf16_conv_backward_data(shape, gradient.rows, backward.data(), dx.data(), DType::f32, Store::overwrite,
+                          amx);
+  test::check_close("dx", expected.dx, dx, 1e-5);
+  std::vector<Bf16> dx16(x.size());
+  bf16_conv_backward_data(shape, gradient.rows, backward.data(), dx16.data(), DType::bf16, Store::overwrite,
+                          amx);
+  for (size_t i = 0; i < dx.size(); ++i) REQUIRE(value(dx16[i]) == rounded(static_cast<double>(dx[i])));
+  bf16_conv_backward_data(shape, gradient.rows, backward.data(), dx.data(), DType::f32, Store::accumulate,
+                          amx);
+  std::vector<double> twice = expected.dx;
+  for (double& v : twice) v *= 2.0;
+  test::check_close("dx twice", twice, dx, 1e-5);
+}
+
+}  // namespace
+
+TEST_CASE("bf16 convolution equals its definition on rounded operands") {
+  if (!has_avx512_bf16()) return;
+  for (const ConvCase& k : kCases) {
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      check_case(k, dtype, false);
+      if (has_amx_bf16()) check_case(k, dtype, true);
+    }
+  }
+}
+
+TEST_CASE("bf16 convolution reads its input through the normalisation") {
+  if (!has_avx512_bf16()) return;
+  for (const ConvCase& k :
+       {ConvCase{203, 24, 40, 4, 2}, ConvCase{97, 5, 8, 3, 1}, ConvCase{300, 64, 32, 8, 4}}) {
+    for (const Activation activation : {Activation::relu, Activation::gelu}) {
+      CAPTURE(k.in_channels);
+      const ConvShape shape{k.frames, k.in_channels, k.out_channels, k.kernel, k.stride};
+      const auto raw = random_rounded(1, k.frames * k.in_channels);
+      const auto scale = test::random_values(4, k.in_channels);
+      const auto shift = test::random_values(5, k.in_channels);
+      std::vector<double> x(raw.size());
+      for (size_t i = 0; i < x.size(); ++i) {
+        const size_t c = i % static_cast<size_t>(k.in_channels);
+        const double n = raw[i] * scale[c] + shift[c];
+        x[i] = rounded(activation == Activation::relu ? std::max(n, 0.0)
+                                                      : 0.5 * n * (1.0 + std::erf(n / std::sqrt(2.0))));
+      }
+      const auto w = random_rounded(2, k.kernel * k.in_channels * k.out_channels);
+      const auto dy = random_rounded(3, shape.out_frames() * k.out_channels);
+      const Reference expected = reference(shape, x, w, dy);
+      const std::vector<float> s = as_float(scale);
+      const std::vector<float> b = as_float(shift);
+      Stored input(raw, DType::bf16);
+      input.rows.norm = {s.data(), b.data(), activation};
+      const Stored gradient(dy, DType::bf16);
+      const std::vector<float> weights = as_float(w);
+      std::vector<Bf16> panels(static_cast<size_t>(bf16_forward_panel_elements(shape)));
+      bf16_pack_forward(shape, weights.data(), panels.data());
+      std::vector<float> y(expected.y.size());
+      bf16_conv_forward(shape, input.rows, panels.data(), weights.data(), nullptr, y.data(), DType::f32,
+                        nullptr);
+      // An element on the edge between two bf16 values may round the other way.
+      test::check_close("y", expected.y, y, 3e-3);
+      std::vector<Bf16> dy_panels(
+          static_cast<size_t>(bf16_panel_elements(shape.out_frames(), k.out_channels)));
+      std::vector<float> dw(w.size(), 0.0F);
+      bf16_conv_backward_weights(shape, input.rows, gradient.rows, dy_panels.data(), dw.data());
+      test::check_close("dw", expected.dw, dw, 3e-3);
+    }
+  }
+}
