@@ -59,8 +59,14 @@ std::span<int64_t> Workspace::push_integers(int64_t count) {
 }
 
 Activations Workspace::push(int64_t batch, int64_t frames, int64_t channels,
-                            std::span<const int64_t> lengths) {
-  return {push_floats(batch * frames * channels).data(), batch, frames, channels, lengths};
+                            std::span<const int64_t> lengths, DType dtype) {
+  const auto count = static_cast<size_t>(batch * frames * channels);
+  return {push_bytes(count * bytes_per_element(dtype)), batch, frames, channels, lengths, dtype};
+}
+
+std::span<Bf16> Workspace::push_bf16(int64_t count) {
+  const auto n = static_cast<size_t>(count);
+  return {reinterpret_cast<Bf16*>(push_bytes(n * sizeof(Bf16))), n};
 }
 
 size_t Workspace::capacity_bytes() const {

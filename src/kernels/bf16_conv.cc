@@ -53,23 +53,13 @@ void read_plain(const T* x, int64_t count, Bf16* out) {
   }
 }
 
-template <class Act, class T>
-void read_normed(const T* x, int64_t frames, int64_t channels, const NormOnRead& norm, Bf16* out) {
-  for (int64_t t = 0; t < frames; ++t) {
-    for (int64_t c = 0; c < channels; c += kLanes) {
-      const __mmask16 m = lanes(c, channels);
-      const __m512 n =
-          _mm512_fmadd_ps(load(x + t * channels + c, m), load(norm.scale + c, m), load(norm.shift + c, m));
-      store(out + t * channels + c, m, Act::value(n));
-    }
-  }
-}
-
 template <class T>
 void read_rows_of(const T* x, int64_t frames, int64_t channels, const NormOnRead& norm, Bf16* out) {
   if (norm.scale == nullptr) return read_plain(x, frames * channels, out);
-  with_activation(norm.activation,
-                  [&](auto act) { read_normed<decltype(act)>(x, frames, channels, norm, out); });
+  with_activation(norm.activation, [&](auto act) {
+    for (int64_t t = 0; t < frames; ++t)
+      normalize_frame<decltype(act)>(x + t * channels, channels, norm.scale, norm.shift, out + t * channels);
+  });
 }
 
 // Frames [first, first + frames) as bf16.
@@ -87,24 +77,6 @@ void add_bias_to(float* c, int64_t c_row, int64_t rows, int64_t columns, const f
       const __mmask16 m = lanes(n, columns);
       store(c + t * c_row + n, m, _mm512_add_ps(load(c + t * c_row + n, m), load(bias + n, m)));
     }
-  }
-}
-
-// Mean and squared deviations of every row, as group_norm_moments takes them.
-void moments_of_rows(const float* c, int64_t c_row, int64_t rows, int64_t columns, float* moments) {
-  for (int64_t t = 0; t < rows; ++t) {
-    const float* row = c + t * c_row;
-    __m512 sum = _mm512_setzero_ps();
-    for (int64_t n = 0; n < columns; n += kLanes) sum = _mm512_add_ps(sum, load(row + n, lanes(n, columns)));
-    const float mean = _mm512_reduce_add_ps(sum) / static_cast<float>(columns);
-    __m512 squares = _mm512_setzero_ps();
-    for (int64_t n = 0; n < columns; n += kLanes) {
-      const __mmask16 m = lanes(n, columns);
-      const __m512 deviation = _mm512_maskz_sub_ps(m, load(row + n, m), _mm512_set1_ps(mean));
-      squares = _mm512_fmadd_ps(deviation, deviation, squares);
-    }
-    moments[2 * t] = mean;
-    moments[2 * t + 1] = _mm512_reduce_add_ps(squares);
   }
 }
 
@@ -406,8 +378,8 @@ void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels
                    panels_for(columns), c, columns_at_once);
         }
         if (bias != nullptr) add_bias_to(c, columns_at_once, rows, columns, bias + n);
-        if (row_moments != nullptr)
-          moments_of_rows(c, columns_at_once, rows, columns, row_moments + 2 * first);
+        for (int64_t t = 0; row_moments != nullptr && t < rows; ++t)
+          moments_of_row(c + t * columns_at_once, columns, row_moments + 2 * (first + t));
         store_rows(c, columns_at_once, rows, columns, y, y_dtype, first * outs + n, outs);
       }
     }
@@ -489,7 +461,7 @@ void bf16_conv_backward_weights(const ConvShape& shape, const Rows& x, const Row
 }
 
 void bf16_conv_backward_data(const ConvShape& shape, const Rows& dy, const Bf16* panels, void* dx,
-                             DType dx_dtype, Store store_mode, bool amx) {
+                             DType dx_dtype, bool amx) {
   const int64_t frames = shape.out_frames();
   const int64_t outs = shape.out_channels;
   const int64_t width = view_width(shape);
@@ -525,17 +497,10 @@ void bf16_conv_backward_data(const ConvShape& shape, const Rows& dy, const Bf16*
         const int64_t whole = smaller(rows, larger(0, whole_rows(elements, width, n + columns) - first));
         const int64_t rest = larger(0, smaller(columns, elements - (first + whole) * width - n));
         const int64_t offset = first * width + n;
-        if (store_mode == Store::accumulate) {
-          auto* out = static_cast<float*>(dx) + offset;
-          add_rows(c, columns_at_once, whole, columns, out, width);
-          if (whole < rows)
-            add_rows(c + whole * columns_at_once, columns_at_once, 1, rest, out + whole * width, width);
-        } else {
-          store_rows(c, columns_at_once, whole, columns, dx, dx_dtype, offset, width);
-          if (whole < rows)
-            store_rows(c + whole * columns_at_once, columns_at_once, 1, rest, dx, dx_dtype,
-                       offset + whole * width, width);
-        }
+        store_rows(c, columns_at_once, whole, columns, dx, dx_dtype, offset, width);
+        if (whole < rows)
+          store_rows(c + whole * columns_at_once, columns_at_once, 1, rest, dx, dx_dtype,
+                     offset + whole * width, width);
       }
     }
   }

@@ -49,9 +49,8 @@ void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels
 void bf16_conv_backward_weights(const ConvShape& shape, const Rows& x, const Rows& dy, Bf16* dy_panels,
                                 float* dw, bool amx = has_amx_bf16());
 
-/// dx = dy·wᵀ, or += (f32 only).
-enum class Store { overwrite, accumulate };
+/// dx = dy·wᵀ
 void bf16_conv_backward_data(const ConvShape& shape, const Rows& dy, const Bf16* panels, void* dx,
-                             DType dx_dtype, Store store, bool amx = has_amx_bf16());
+                             DType dx_dtype, bool amx = has_amx_bf16());
 
 }  // namespace wav2vec::kernels

@@ -27,19 +27,6 @@ void with_type(void* data, DType dtype, F f) {
   }
 }
 
-// residual may be null.
-template <class Act, class R, class Out>
-void forward_frame(const Bf16* y, int64_t channels, const NormOnRead& norm, const R* residual, float scale,
-                   Out* out) {
-  for (int64_t c = 0; c < channels; c += kLanes) {
-    const __mmask16 m = lanes(c, channels);
-    __m512 v = Act::value(_mm512_fmadd_ps(load(y + c, m), load(norm.scale + c, m), load(norm.shift + c, m)));
-    if (residual != nullptr)
-      v = _mm512_mul_ps(_mm512_add_ps(v, load(residual + c, m)), _mm512_set1_ps(scale));
-    store(out + c, m, v);
-  }
-}
-
 // What backward knows about a vector of channels.
 struct Channel {
   __mmask16 m;
@@ -151,20 +138,18 @@ void backward(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_
 
 }  // namespace
 
-void bf16_norm_forward(const Bf16* y, int64_t frames, int64_t channels, const NormOnRead& norm,
-                       const NormOutput& out) {
-  const Rows none{nullptr, DType::f32, {}};
-  const Rows& residual = out.residual != nullptr ? *out.residual : none;
-  with_activation(norm.activation, [&](auto act) {
-    with_type(residual.data, residual.dtype, [&](const auto* r) {
-      with_type(out.data, out.dtype, [&](auto* to) {
+void bf16_row_moments(const Bf16* y, int64_t frames, int64_t channels, float* row_moments) {
 #pragma omp parallel for schedule(static)
-        for (int64_t t = 0; t < frames; ++t) {
-          forward_frame<decltype(act)>(y + t * channels, channels, norm,
-                                       r != nullptr ? r + t * out.residual_factor * channels : r,
-                                       out.out_scale, to + t * channels);
-        }
-      });
+  for (int64_t t = 0; t < frames; ++t) moments_of_row(y + t * channels, channels, row_moments + 2 * t);
+}
+
+void bf16_norm_forward(const Bf16* y, int64_t frames, int64_t channels, const NormOnRead& norm, void* out,
+                       DType out_dtype) {
+  with_activation(norm.activation, [&](auto act) {
+    with_type(out, out_dtype, [&](auto* to) {
+#pragma omp parallel for schedule(static)
+      for (int64_t t = 0; t < frames; ++t)
+        normalize_frame<decltype(act)>(y + t * channels, channels, norm.scale, norm.shift, to + t * channels);
     });
   });
 }
@@ -179,35 +164,36 @@ void bf16_norm_backward(const Rows& dy, float dy_scale, const Bf16* y, int64_t f
   });
 }
 
-void bf16_add_column_sums(const Bf16* x, int64_t frames, int64_t channels, float* sums) {
-  for (int64_t c = 0; c < channels; c += kLanes) {
-    const __mmask16 m = lanes(c, channels);
-    __m512 total = load(sums + c, m);
-    for (int64_t t = 0; t < frames; t += kFramesPerBlock) {
-      __m512 sum = _mm512_setzero_ps();
-      for (int64_t i = t; i < frames && i < t + kFramesPerBlock; ++i)
-        sum = _mm512_add_ps(sum, load(x + i * channels + c, m));
-      total = _mm512_add_ps(total, sum);
+void bf16_add_column_sums(const Rows& x, int64_t frames, int64_t channels, float* sums) {
+  with_type(x.data, x.dtype, [&](const auto* from) {
+    for (int64_t c = 0; c < channels; c += kLanes) {
+      const __mmask16 m = lanes(c, channels);
+      __m512 total = load(sums + c, m);
+      for (int64_t t = 0; t < frames; t += kFramesPerBlock) {
+        __m512 sum = _mm512_setzero_ps();
+        for (int64_t i = t; i < frames && i < t + kFramesPerBlock; ++i)
+          sum = _mm512_add_ps(sum, load(from + i * channels + c, m));
+        total = _mm512_add_ps(total, sum);
+      }
+      store(sums + c, m, total);
     }
-    store(sums + c, m, total);
+  });
+}
+
+void bf16_add_and_scale(Bf16* y, const Bf16* x, int64_t count, float scale) {
+#pragma omp parallel for schedule(static)
+  for (int64_t i = 0; i < count; i += kLanes) {
+    const __mmask16 m = lanes(i, count);
+    store(y + i, m, _mm512_mul_ps(_mm512_add_ps(load(y + i, m), load(x + i, m)), _mm512_set1_ps(scale)));
   }
 }
 
-void bf16_add_scaled_rows(const Rows& x, int64_t frames, int64_t channels, float scale, int64_t factor,
-                          void* y, DType y_dtype) {
-  with_type(x.data, x.dtype, [&](const auto* from) {
-    with_type(y, y_dtype, [&](auto* to) {
+void bf16_add_scaled(Bf16* y, const Bf16* x, int64_t count, float scale) {
 #pragma omp parallel for schedule(static)
-      for (int64_t t = 0; t < frames; ++t) {
-        for (int64_t c = 0; c < channels; c += kLanes) {
-          const __mmask16 m = lanes(c, channels);
-          auto* out = to + t * factor * channels + c;
-          store(out, m,
-                _mm512_fmadd_ps(load(from + t * channels + c, m), _mm512_set1_ps(scale), load(out, m)));
-        }
-      }
-    });
-  });
+  for (int64_t i = 0; i < count; i += kLanes) {
+    const __mmask16 m = lanes(i, count);
+    store(y + i, m, _mm512_fmadd_ps(load(x + i, m), _mm512_set1_ps(scale), load(y + i, m)));
+  }
 }
 
 }  // namespace wav2vec::kernels

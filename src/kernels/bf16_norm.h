@@ -8,16 +8,12 @@
 
 namespace wav2vec::kernels {
 
-/// out[t] = (act(y[t]·scale + shift) + residual[t·residual_factor])·out_scale; null residual: act(…) alone.
-struct NormOutput {
-  void* data = nullptr;
-  DType dtype = DType::f32;
-  const Rows* residual = nullptr;
-  int64_t residual_factor = 1;
-  float out_scale = 1.0F;
-};
-void bf16_norm_forward(const Bf16* y, int64_t frames, int64_t channels, const NormOnRead& norm,
-                       const NormOutput& out);
+/// Mean and squared deviations of every frame, [frames, 2] (merge_row_moments).
+void bf16_row_moments(const Bf16* y, int64_t frames, int64_t channels, float* row_moments);
+
+/// out = act(y·scale + shift); out may be y's memory if it is bf16.
+void bf16_norm_forward(const Bf16* y, int64_t frames, int64_t channels, const NormOnRead& norm, void* out,
+                       DType out_dtype);
 
 /// dy, of the normalised and activated output, becomes dx, of y. dgamma and dbeta accumulate; all four
 /// affine pointers may be null.
@@ -27,10 +23,12 @@ void bf16_norm_backward(const Rows& dy, float dy_scale, const Bf16* y, int64_t f
                         float* dbeta, Bf16* dx);
 
 /// sums[c] += Σ_t x[t, c]
-void bf16_add_column_sums(const Bf16* x, int64_t frames, int64_t channels, float* sums);
+void bf16_add_column_sums(const Rows& x, int64_t frames, int64_t channels, float* sums);
 
-/// y[t·factor] += x[t]·scale
-void bf16_add_scaled_rows(const Rows& x, int64_t frames, int64_t channels, float scale, int64_t factor,
-                          void* y, DType y_dtype);
+/// y[i] = (y[i] + x[i])·scale
+void bf16_add_and_scale(Bf16* y, const Bf16* x, int64_t count, float scale);
+
+/// y[i] += x[i]·scale
+void bf16_add_scaled(Bf16* y, const Bf16* x, int64_t count, float scale);
 
 }  // namespace wav2vec::kernels

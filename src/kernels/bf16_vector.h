@@ -97,6 +97,32 @@ struct VectorGelu {
   }
 };
 
+/// out = act(y·scale + shift), one frame.
+template <class Act, class T, class Out>
+inline void normalize_frame(const T* y, int64_t channels, const float* scale, const float* shift, Out* out) {
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    const __mmask16 m = lanes(c, channels);
+    const __m512 n = _mm512_fmadd_ps(load(y + c, m), load(scale + c, m), load(shift + c, m));
+    store(out + c, m, Act::value(n));
+  }
+}
+
+/// moments = {mean, Σ(x − mean)²} of one frame, in two sweeps: no cancellation, whatever the signal's offset.
+template <class T>
+inline void moments_of_row(const T* x, int64_t channels, float* moments) {
+  __m512 sum = _mm512_setzero_ps();
+  for (int64_t c = 0; c < channels; c += kLanes) sum = _mm512_add_ps(sum, load(x + c, lanes(c, channels)));
+  const float mean = _mm512_reduce_add_ps(sum) / static_cast<float>(channels);
+  __m512 squares = _mm512_setzero_ps();
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    const __mmask16 m = lanes(c, channels);
+    const __m512 deviation = _mm512_maskz_sub_ps(m, load(x + c, m), _mm512_set1_ps(mean));
+    squares = _mm512_fmadd_ps(deviation, deviation, squares);
+  }
+  moments[0] = mean;
+  moments[1] = _mm512_reduce_add_ps(squares);
+}
+
 /// Calls f with the activation as a type.
 template <class F>
 inline void with_activation(Activation activation, F f) {

@@ -33,14 +33,9 @@ void add_and_scale(float* y, const float* x, int64_t count, float factor) {
   for (int64_t i = 0; i < count; ++i) y[i] = (y[i] + x[i]) * factor;
 }
 
-void scale(float* x, int64_t count, float factor) {
+void add_scaled(float* y, const float* x, int64_t count, float factor) {
 #pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < count; ++i) x[i] *= factor;
-}
-
-void add(float* y, const float* x, int64_t count) {
-#pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < count; ++i) y[i] += x[i];
+  for (int64_t i = 0; i < count; ++i) y[i] += x[i] * factor;
 }
 
 void log_compress(const float* x, int64_t count, float* y) {

@@ -14,10 +14,8 @@ void add_column_sums(const float* x, int64_t frames, int64_t channels, float* su
 /// y[i] = (y[i] + x[i]) · scale
 void add_and_scale(float* y, const float* x, int64_t count, float scale);
 
-void scale(float* x, int64_t count, float factor);
-
-/// y[i] += x[i]
-void add(float* y, const float* x, int64_t count);
+/// y[i] += x[i]·scale
+void add_scaled(float* y, const float* x, int64_t count, float scale);
 
 /// y = ln(|x| + 1); y may be x.
 void log_compress(const float* x, int64_t count, float* y);

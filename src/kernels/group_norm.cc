@@ -45,8 +45,8 @@ void forward(const float* x, int64_t frames, int64_t channels, NormMoments m, co
 //   dx = r·(g − mean(g) − x̂·mean(g·x̂)),  mean(g) = Σ_c γ_c·dβ_c / N,  mean(g·x̂) = Σ_c γ_c·dγ_c / N
 // so the first pass needs the two sums per channel only.
 template <class Act>
-void backward(const float* dy, const float* x, int64_t frames, int64_t channels, NormMoments m,
-              const float* gamma, const float* shift, float* dgamma, float* dbeta, float* dx) {
+void backward(const float* dy, float dy_scale, const float* x, int64_t frames, int64_t channels,
+              NormMoments m, const float* gamma, const float* shift, float* dgamma, float* dbeta, float* dx) {
   const int64_t blocks = block_count(frames);
   static thread_local std::vector<float> partial;
   partial.assign(static_cast<size_t>(blocks * channels * 2), 0.0F);
@@ -61,7 +61,7 @@ void backward(const float* dy, const float* x, int64_t frames, int64_t channels,
       const float* grad = dy + t * channels;
       for (int64_t c = 0; c < channels; ++c) {
         const float normed = (in[c] - m.mean) * m.rstd;
-        const float dn = grad[c] * Act::derivative(normed * gamma[c] + shift[c]);
+        const float dn = dy_scale * grad[c] * Act::derivative(normed * gamma[c] + shift[c]);
         sum_gamma[c] += dn * normed;
         sum_beta[c] += dn;
       }
@@ -91,7 +91,7 @@ void backward(const float* dy, const float* x, int64_t frames, int64_t channels,
     float* out = dx + t * channels;
     for (int64_t c = 0; c < channels; ++c) {
       const float normed = (in[c] - m.mean) * m.rstd;
-      const float g = grad[c] * Act::derivative(normed * gamma[c] + shift[c]) * gamma[c];
+      const float g = dy_scale * grad[c] * Act::derivative(normed * gamma[c] + shift[c]) * gamma[c];
       out[c] = m.rstd * (g - a - normed * b);
     }
   }
@@ -150,6 +150,20 @@ NormMoments group_norm_moments(const float* x, int64_t frames, int64_t channels,
   return {static_cast<float>(mean), static_cast<float>(1.0 / std::sqrt(variance + eps))};
 }
 
+NormMoments merge_row_moments(const float* row_moments, int64_t frames, int64_t channels, double eps) {
+  // The parallel variance formula of Chan et al. for groups of one size.
+  double sum = 0.0;
+  for (int64_t t = 0; t < frames; ++t) sum += static_cast<double>(row_moments[2 * t]);
+  const double mean = sum / static_cast<double>(frames);
+  double squares = 0.0;
+  for (int64_t t = 0; t < frames; ++t) {
+    const double delta = static_cast<double>(row_moments[2 * t]) - mean;
+    squares += static_cast<double>(row_moments[2 * t + 1]) + static_cast<double>(channels) * delta * delta;
+  }
+  const double variance = squares / static_cast<double>(frames * channels);
+  return {static_cast<float>(mean), static_cast<float>(1.0 / std::sqrt(variance + eps))};
+}
+
 void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMoments moments,
                         NormAffine affine, Activation activation, float* y) {
   FilledAffine filled(affine, channels);
@@ -158,12 +172,12 @@ void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMo
   run(x, frames, channels, moments, filled.gamma.data(), filled.beta.data(), y);
 }
 
-void group_norm_backward(const float* dy, const float* x, int64_t frames, int64_t channels,
+void group_norm_backward(const float* dy, float dy_scale, const float* x, int64_t frames, int64_t channels,
                          NormMoments moments, NormAffine affine, Activation activation, float* dgamma,
                          float* dbeta, float* dx) {
   const FilledAffine filled(affine, channels);
   const auto run = activation == Activation::relu ? backward<Relu> : backward<Gelu>;
-  run(dy, x, frames, channels, moments, filled.gamma.data(), filled.beta.data(), dgamma, dbeta, dx);
+  run(dy, dy_scale, x, frames, channels, moments, filled.gamma.data(), filled.beta.data(), dgamma, dbeta, dx);
 }
 
 }  // namespace wav2vec::kernels

@@ -24,12 +24,16 @@ struct NormAffine {
 
 NormMoments group_norm_moments(const float* x, int64_t frames, int64_t channels, double eps);
 
+/// From the mean and the squared deviations of every frame, [frames, 2].
+NormMoments merge_row_moments(const float* row_moments, int64_t frames, int64_t channels, double eps);
+
 /// y may be x.
 void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMoments moments,
                         NormAffine affine, Activation activation, float* y);
 
-/// dgamma and dbeta accumulate and may be null when there is no affine part; dx may be dy.
-void group_norm_backward(const float* dy, const float* x, int64_t frames, int64_t channels,
+/// Of the gradient dy·dy_scale. dgamma and dbeta accumulate and may be null when there is no affine part; dx
+/// may be dy.
+void group_norm_backward(const float* dy, float dy_scale, const float* x, int64_t frames, int64_t channels,
                          NormMoments moments, NormAffine affine, Activation activation, float* dgamma,
                          float* dbeta, float* dx);
 

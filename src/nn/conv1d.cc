@@ -2,14 +2,66 @@
 
 #include <cmath>
 
+#include "kernels/bf16_conv.h"
+#include "kernels/bf16_norm.h"
 #include "kernels/elementwise.h"
 #include "kernels/strided_conv.h"
+#include "nn/conv_shape.h"
+#include "nn/rows.h"
 
 namespace wav2vec {
 namespace {
 
-kernels::ConvShape shape_of(const Conv1d& conv, int64_t in_frames) {
-  return {in_frames, conv.in_channels, conv.out_channels, conv.kernel, conv.stride};
+// x as the f32 products read it.
+Activations normalized(const NormedActivations& x, const Pass& pass) {
+  if (x.norm == nullptr) return x.x;
+  const Activations y = pass.workspace.push_like(x.x);
+  group_norm_forward(*x.norm, pass, x.x, x.statistics, y);
+  return y;
+}
+
+// row_moments: [frames, 2] of item b, or null.
+void forward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations& x, int64_t b,
+                  const Activations& y, float* row_moments) {
+  const Workspace::Mark mark = pass.workspace.mark();
+  void* out = y.dtype == DType::f32 ? static_cast<void*>(y.item(b)) : y.bf16_item(b);
+  kernels::bf16_conv_forward(conv_shape(conv, x.x.length(b)), rows_of(x, pass, b),
+                             pass.packed->forward(conv.weight), pass.parameters.data(conv.weight),
+                             pass.parameters.data(conv.bias), out, y.dtype, row_moments);
+  pass.workspace.rewind(mark);
+}
+
+void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
+                  ParameterBlock& gradients, const Activations* dx) {
+  const Activations input = normalized(x, pass);
+  float* dbias = gradients.data(conv.bias);
+  for (int64_t b = 0; b < dy.batch; ++b) {
+    const auto shape = conv_shape(conv, input.length(b));
+    kernels::conv_backward_weights(shape, input.item(b), dy.item(b), gradients.data(conv.weight));
+    if (dbias != nullptr) kernels::add_column_sums(dy.item(b), shape.out_frames(), conv.out_channels, dbias);
+    if (dx != nullptr)
+      kernels::conv_backward_data(shape, dy.item(b), pass.parameters.data(conv.weight), dx->item(b));
+  }
+}
+
+void backward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
+                   ParameterBlock& gradients, const Activations* dx) {
+  float* dbias = gradients.data(conv.bias);
+  for (int64_t b = 0; b < dy.batch; ++b) {
+    const Workspace::Mark mark = pass.workspace.mark();
+    const auto shape = conv_shape(conv, x.x.length(b));
+    const kernels::Rows gradient = rows_of(dy, b);
+    const std::span<Bf16> panels = pass.workspace.push_bf16(
+        kernels::bf16_panel_elements(shape.out_frames(), conv.out_channels));
+    kernels::bf16_conv_backward_weights(shape, rows_of(x, pass, b), gradient, panels.data(),
+                                        gradients.data(conv.weight));
+    if (dbias != nullptr) kernels::bf16_add_column_sums(gradient, shape.out_frames(), conv.out_channels, dbias);
+    if (dx != nullptr) {
+      void* out = dx->dtype == DType::f32 ? static_cast<void*>(dx->item(b)) : dx->bf16_item(b);
+      kernels::bf16_conv_backward_data(shape, gradient, pass.packed->backward(conv.weight), out, dx->dtype);
+    }
+    pass.workspace.rewind(mark);
+  }
 }
 
 }  // namespace
@@ -32,26 +84,45 @@ Conv1d make_conv1d(ParameterLayout& layout, const std::string& scope, int64_t in
   return conv;
 }
 
-void conv1d_forward(const Conv1d& conv, const ParameterBlock& parameters, const Activations& x,
-                    const Activations& y) {
-  const float* bias = parameters.data(conv.bias);
-  for (int64_t b = 0; b < x.batch; ++b) {
-    const auto shape = shape_of(conv, x.lengths[static_cast<size_t>(b)]);
-    kernels::conv_forward(shape, x.item(b), parameters.data(conv.weight), y.item(b));
+void conv1d_forward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& y) {
+  if (pass.packed != nullptr) {
+    for (int64_t b = 0; b < y.batch; ++b) forward_bf16(conv, pass, x, b, y, nullptr);
+    return;
+  }
+  const Workspace::Mark mark = pass.workspace.mark();
+  const Activations input = normalized(x, pass);
+  const float* bias = pass.parameters.data(conv.bias);
+  for (int64_t b = 0; b < y.batch; ++b) {
+    const auto shape = conv_shape(conv, input.length(b));
+    kernels::conv_forward(shape, input.item(b), pass.parameters.data(conv.weight), y.item(b));
     if (bias != nullptr) kernels::add_bias(y.item(b), shape.out_frames(), conv.out_channels, bias);
   }
+  pass.workspace.rewind(mark);
 }
 
-void conv1d_backward(const Conv1d& conv, const ParameterBlock& parameters, const Activations& x,
-                     const Activations& dy, ParameterBlock& gradients, const Activations* dx) {
-  float* dbias = gradients.data(conv.bias);
-  for (int64_t b = 0; b < x.batch; ++b) {
-    const auto shape = shape_of(conv, x.lengths[static_cast<size_t>(b)]);
-    kernels::conv_backward_weights(shape, x.item(b), dy.item(b), gradients.data(conv.weight));
-    if (dbias != nullptr) kernels::add_column_sums(dy.item(b), shape.out_frames(), conv.out_channels, dbias);
-    if (dx != nullptr)
-      kernels::conv_backward_data(shape, dy.item(b), parameters.data(conv.weight), dx->item(b));
+NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation& norm, const Pass& pass,
+                                   const NormedActivations& x, const Activations& y) {
+  if (pass.packed == nullptr) {
+    conv1d_forward(conv, pass, x, y);
+    return group_norm_statistics(norm, pass, y);
   }
+  const NormStatistics statistics = pass.workspace.push_floats(2 * y.batch);
+  const Workspace::Mark mark = pass.workspace.mark();
+  const std::span<float> rows = pass.workspace.push_floats(2 * y.frames);
+  for (int64_t b = 0; b < y.batch; ++b) {
+    forward_bf16(conv, pass, x, b, y, rows.data());
+    set_moments(statistics, b, kernels::merge_row_moments(rows.data(), y.length(b), y.channels, norm.eps));
+  }
+  pass.workspace.rewind(mark);
+  return statistics;
+}
+
+void conv1d_backward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
+                     ParameterBlock& gradients, const Activations* dx) {
+  const Workspace::Mark mark = pass.workspace.mark();
+  const auto backward = pass.packed == nullptr ? backward_f32 : backward_bf16;
+  backward(conv, pass, x, dy, gradients, dx);
+  pass.workspace.rewind(mark);
 }
 
 }  // namespace wav2vec

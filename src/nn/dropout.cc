@@ -8,11 +8,19 @@ void apply_dropout(const Activations& x, double rate, uint64_t layer, const Trai
   for (int64_t b = 0; b < x.batch; ++b) {
     const RandomStream stream(random.seed, RandomUse::dropout,
                               {random.item_keys[static_cast<size_t>(b)], layer});
-    float* values = x.item(b);
-    const int64_t count = x.lengths[static_cast<size_t>(b)] * x.channels;
+    const int64_t count = x.length(b) * x.channels;
+    const auto masked = [&](int64_t i, float value) {
+      return stream.uniform(static_cast<uint64_t>(i)) < rate ? 0.0F : value * kept_scale;
+    };
+    if (x.dtype == DType::f32) {
+      float* values = x.item(b);
 #pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < count; ++i)
-      values[i] = stream.uniform(static_cast<uint64_t>(i)) < rate ? 0.0F : values[i] * kept_scale;
+      for (int64_t i = 0; i < count; ++i) values[i] = masked(i, values[i]);
+    } else {
+      Bf16* values = x.bf16_item(b);
+#pragma omp parallel for schedule(static)
+      for (int64_t i = 0; i < count; ++i) values[i] = to_bf16(masked(i, to_float(values[i])));
+    }
   }
 }
 

@@ -1,13 +1,12 @@
 #include "wav2vec/nn/group_norm.h"
 
+#include "kernels/bf16_norm.h"
 #include "kernels/group_norm.h"
+#include "nn/rows.h"
 
 namespace wav2vec {
 namespace {
 
-kernels::NormMoments moments_of(NormStatistics statistics, int64_t b) {
-  return {statistics[static_cast<size_t>(2 * b)], statistics[static_cast<size_t>(2 * b + 1)]};
-}
 
 kernels::NormAffine affine_of(const GroupNormActivation& norm, const ParameterBlock& parameters) {
   return {parameters.data(norm.weight), parameters.data(norm.bias)};
@@ -25,34 +24,56 @@ GroupNormActivation make_group_norm(ParameterLayout& layout, const std::string& 
   return norm;
 }
 
-NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Activations& x,
-                                     Workspace& workspace) {
-  NormStatistics statistics = workspace.push_floats(2 * x.batch);
+NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Pass& pass,
+                                     const Activations& x) {
+  const NormStatistics statistics = pass.workspace.push_floats(2 * x.batch);
+  const Workspace::Mark mark = pass.workspace.mark();
   for (int64_t b = 0; b < x.batch; ++b) {
-    const auto moments =
-        kernels::group_norm_moments(x.item(b), x.lengths[static_cast<size_t>(b)], x.channels, norm.eps);
-    statistics[static_cast<size_t>(2 * b)] = moments.mean;
-    statistics[static_cast<size_t>(2 * b + 1)] = moments.rstd;
+    if (x.dtype == DType::f32) {
+      set_moments(statistics, b, kernels::group_norm_moments(x.item(b), x.length(b), x.channels, norm.eps));
+    } else {
+      const std::span<float> rows = pass.workspace.push_floats(2 * x.length(b));
+      kernels::bf16_row_moments(x.bf16_item(b), x.length(b), x.channels, rows.data());
+      set_moments(statistics, b,
+                  kernels::merge_row_moments(rows.data(), x.length(b), x.channels, norm.eps));
+      pass.workspace.rewind(mark);
+    }
   }
   return statistics;
 }
 
-void group_norm_forward(const GroupNormActivation& norm, const ParameterBlock& parameters,
-                        const Activations& x, NormStatistics statistics, const Activations& y) {
+void group_norm_forward(const GroupNormActivation& norm, const Pass& pass, const Activations& x,
+                        NormStatistics statistics, const Activations& y) {
   for (int64_t b = 0; b < x.batch; ++b) {
-    kernels::group_norm_forward(x.item(b), x.lengths[static_cast<size_t>(b)], x.channels,
-                                moments_of(statistics, b), affine_of(norm, parameters), norm.activation,
-                                y.item(b));
+    if (x.dtype == DType::f32) {
+      kernels::group_norm_forward(x.item(b), x.length(b), x.channels, moments_of(statistics, b),
+                                  affine_of(norm, pass.parameters), norm.activation, y.item(b));
+      continue;
+    }
+    const Workspace::Mark mark = pass.workspace.mark();
+    const kernels::NormOnRead on_read = norm_on_read(norm, pass, statistics, b);
+    void* out = y.dtype == DType::f32 ? static_cast<void*>(y.item(b)) : y.bf16_item(b);
+    kernels::bf16_norm_forward(x.bf16_item(b), x.length(b), x.channels, on_read, out, y.dtype);
+    pass.workspace.rewind(mark);
   }
 }
 
-void group_norm_backward(const GroupNormActivation& norm, const ParameterBlock& parameters,
-                         const Activations& x, NormStatistics statistics, const Activations& dy,
+void group_norm_backward(const GroupNormActivation& norm, const Pass& pass, const Activations& x,
+                         NormStatistics statistics, const Activations& dy, float dy_scale,
                          ParameterBlock& gradients, const Activations& dx) {
-  for (int64_t b = 0; b < x.batch; ++b) {
-    kernels::group_norm_backward(dy.item(b), x.item(b), x.lengths[static_cast<size_t>(b)], x.channels,
-                                 moments_of(statistics, b), affine_of(norm, parameters), norm.activation,
-                                 gradients.data(norm.weight), gradients.data(norm.bias), dx.item(b));
+  const kernels::NormAffine affine = affine_of(norm, pass.parameters);
+  float* dgamma = gradients.data(norm.weight);
+  float* dbeta = gradients.data(norm.bias);
+  for (int64_t b = 0; b < dy.batch; ++b) {
+    if (x.dtype == DType::f32) {
+      kernels::group_norm_backward(dy.item(b), dy_scale, x.item(b), x.length(b), x.channels,
+                                   moments_of(statistics, b), affine, norm.activation, dgamma, dbeta,
+                                   dx.item(b));
+    } else {
+      kernels::bf16_norm_backward(rows_of(dy, b), dy_scale, x.bf16_item(b), x.length(b), x.channels,
+                                  moments_of(statistics, b), affine, norm.activation, dgamma, dbeta,
+                                  dx.bf16_item(b));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Element types of activations. Parameters, statistics, losses and gradients of parameters are always f32.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -16,5 +17,14 @@ struct Bf16 {
 };
 
 constexpr size_t bytes_per_element(DType dtype) { return dtype == DType::f32 ? sizeof(float) : sizeof(Bf16); }
+
+constexpr float to_float(Bf16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.bits) << 16); }
+
+/// To nearest, ties to even; NaN stays NaN.
+constexpr Bf16 to_bf16(float x) {
+  const auto bits = std::bit_cast<uint32_t>(x);
+  if ((bits & 0x7FFFFFFFU) > 0x7F800000U) return {static_cast<uint16_t>((bits >> 16) | 0x40U)};
+  return {static_cast<uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16)};
+}
 
 }  // namespace wav2vec

@@ -5,20 +5,30 @@
 #include <cstdint>
 #include <span>
 
+#include "wav2vec/core/dtype.h"
+
 namespace wav2vec {
 
-/// Row-major [batch, frames, channels], f32. Utterances of one batch may differ in length: item b is
+/// Row-major [batch, frames, channels]. Utterances of one batch may differ in length: item b is
 /// valid in frames [0, lengths[b]); what lies behind is undefined and read by nobody, so a result never
 /// depends on padding or on batch mates. Copies of the view share the memory; Workspace owns it.
+///
+/// Only layers (src/nn, src/kernels) meet bf16; everybody else sees f32.
 struct Activations {
-  float* data = nullptr;
+  void* data = nullptr;
   int64_t batch = 0;
   int64_t frames = 0;  ///< row capacity of every item: the longest length
   int64_t channels = 0;
   std::span<const int64_t> lengths;  ///< valid frames of each item, [batch]
+  DType dtype = DType::f32;
 
-  float* item(int64_t b) const { return data + b * frames * channels; }
+  /// For f32 activations.
+  float* item(int64_t b) const { return static_cast<float*>(data) + b * frames * channels; }
   float* frame(int64_t b, int64_t t) const { return item(b) + t * channels; }
+  /// For bf16 activations.
+  Bf16* bf16_item(int64_t b) const { return static_cast<Bf16*>(data) + b * frames * channels; }
+
+  int64_t length(int64_t b) const { return lengths[static_cast<size_t>(b)]; }
   int64_t size() const { return batch * frames * channels; }
   int64_t valid_frames() const {
     int64_t sum = 0;

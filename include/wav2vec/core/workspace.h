@@ -30,8 +30,13 @@ class Workspace {
   std::span<double> push_doubles(int64_t count);
   std::span<int64_t> push_integers(int64_t count);
   /// Uninitialised activations; `lengths` must outlive the view (usually pushed too).
-  Activations push(int64_t batch, int64_t frames, int64_t channels, std::span<const int64_t> lengths);
-  Activations push_like(const Activations& x) { return push(x.batch, x.frames, x.channels, x.lengths); }
+  Activations push(int64_t batch, int64_t frames, int64_t channels, std::span<const int64_t> lengths,
+                   DType dtype = DType::f32);
+  Activations push_like(const Activations& x, DType dtype) {
+    return push(x.batch, x.frames, x.channels, x.lengths, dtype);
+  }
+  Activations push_like(const Activations& x) { return push_like(x, x.dtype); }
+  std::span<Bf16> push_bf16(int64_t count);
 
   Mark mark() const { return top_; }
   void rewind(Mark mark) { top_ = mark; }

@@ -7,7 +7,7 @@
 
 #include "wav2vec/config/objective_config.h"
 #include "wav2vec/model/negative_sampler.h"
-#include "wav2vec/model/pass.h"
+#include "wav2vec/nn/pass.h"
 
 namespace wav2vec {
 

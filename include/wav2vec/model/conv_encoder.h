@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "wav2vec/config/model_config.h"
-#include "wav2vec/model/pass.h"
+#include "wav2vec/nn/pass.h"
 #include "wav2vec/nn/conv1d.h"
 #include "wav2vec/nn/group_norm.h"
 

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "wav2vec/core/tensor.h"
-#include "wav2vec/nn/parameter.h"
+#include "wav2vec/nn/group_norm.h"
+#include "wav2vec/nn/pass.h"
 
 namespace wav2vec {
 
@@ -28,11 +29,15 @@ Conv1d make_conv1d(ParameterLayout& layout, const std::string& scope, int64_t in
                    int64_t out_channels, int64_t kernel, int64_t stride, bool with_bias);
 
 /// x: [batch, frames, in_channels] -> y: [batch, output frames, out_channels], y.lengths already set.
-void conv1d_forward(const Conv1d& conv, const ParameterBlock& parameters, const Activations& x,
-                    const Activations& y);
+void conv1d_forward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& y);
 
-/// Accumulates the gradients of weight and bias; overwrites dx unless it is null.
-void conv1d_backward(const Conv1d& conv, const ParameterBlock& parameters, const Activations& x,
-                     const Activations& dy, ParameterBlock& gradients, const Activations* dx);
+/// The same, and the statistics of y for the normalisation behind it, taken before y is rounded.
+NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation& norm, const Pass& pass,
+                                   const NormedActivations& x, const Activations& y);
+
+/// Accumulates the gradients of weight and bias; overwrites dx, the gradient of x as the convolution reads it
+/// (after its normalisation), unless it is null.
+void conv1d_backward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
+                     ParameterBlock& gradients, const Activations* dx);
 
 }  // namespace wav2vec

@@ -6,8 +6,7 @@
 
 #include "wav2vec/core/activation.h"
 #include "wav2vec/core/tensor.h"
-#include "wav2vec/core/workspace.h"
-#include "wav2vec/nn/parameter.h"
+#include "wav2vec/nn/pass.h"
 
 namespace wav2vec {
 
@@ -27,16 +26,24 @@ GroupNormActivation make_group_norm(ParameterLayout& layout, const std::string& 
 /// μ and 1/√(σ² + eps) of every item, [batch, 2].
 using NormStatistics = std::span<float>;
 
-NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Activations& x,
-                                     Workspace& workspace);
+/// Activations that may still have to be normalised: with `norm`, x is the output of the convolution before it
+/// and stands for act(norm(x)), which whoever reads it applies on the way and nobody stores.
+struct NormedActivations {
+  Activations x;
+  const GroupNormActivation* norm = nullptr;
+  NormStatistics statistics = {};
+};
 
-/// y may share x's memory.
-void group_norm_forward(const GroupNormActivation& norm, const ParameterBlock& parameters,
-                        const Activations& x, NormStatistics statistics, const Activations& y);
+NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Pass& pass, const Activations& x);
 
-/// x: the input of forward. dx may share dy's memory.
-void group_norm_backward(const GroupNormActivation& norm, const ParameterBlock& parameters,
-                         const Activations& x, NormStatistics statistics, const Activations& dy,
+/// y may share x's memory if it has its type; a bf16 x may become a f32 y.
+void group_norm_forward(const GroupNormActivation& norm, const Pass& pass, const Activations& x,
+                        NormStatistics statistics, const Activations& y);
+
+/// x: the input of forward. dx = gradient of dy·dy_scale; it has x's type and may share dy's memory if that has
+/// it too. Accumulates the gradients of weight and bias.
+void group_norm_backward(const GroupNormActivation& norm, const Pass& pass, const Activations& x,
+                         NormStatistics statistics, const Activations& dy, float dy_scale,
                          ParameterBlock& gradients, const Activations& dx);
 
 }  // namespace wav2vec

@@ -9,7 +9,8 @@ namespace wav2vec {
 /// input of a strided block in time (fairseq's skip_connections_feat); it is 1 for stride 1.
 void residual_forward(const Activations& y, const Activations& r, float scale);
 
-/// In place dy ·= scale (the gradient of f(x)); the same is added to dr at the rows that forward read.
+/// dr[b, t·factor] += dy[b, t]·scale: what r receives. The gradient of f(x) is dy·scale.
+/// y, r and their gradients have one type.
 void residual_backward(const Activations& dy, const Activations& dr, float scale);
 
 }  // namespace wav2vec
