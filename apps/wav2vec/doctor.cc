@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "commands.h"
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/data/doctor.h"
@@ -37,8 +38,9 @@ void print_table(const DoctorReport& report, const Manifest& manifest) {
     fmt::print("{:<15}  {}  {}\n", name_of(finding.kind), printable(utterance_of(finding, manifest).id),
                finding.detail);
   if (!report.findings.empty()) fmt::print("\n");
-  fmt::print("{} utterances examined, {} findings; {} utterances, {:.2f} hours remain\n", report.utterances,
-             report.findings.size(), report.cleaned.utterances.size(), report.cleaned.hours());
+  fmt::print("{} utterances examined, {} findings; {} utterances, {} remain\n", report.utterances,
+             report.findings.size(), report.cleaned.utterances.size(),
+             format_audio_length(report.cleaned.known_seconds()));
   for (size_t kind = 0; kind < kFindingKinds; ++kind) {
     if (report.counts[kind] == 0) continue;
     fmt::print("  {:<15} {:>7}{}\n", kFindingNames[kind], report.counts[kind],

@@ -10,6 +10,7 @@
 #include "stop_signal.h"
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/audio/resampler.h"
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
@@ -99,9 +100,9 @@ ExitCode run(const Options& options) {
   write_contract(options, extractor);
   progress.finish();
 
-  fmt::print("{}: {} utterances, {} frames of {} {}, {:.2f} hours of audio\n", printable(options.out),
-             written, frames, extractor.channels(options.layer),
-             kFeatureLayerNames[static_cast<size_t>(options.layer)], audio_seconds / 3600.0);
+  fmt::print("{}: {} utterances, {} frames of {} {}, {} of audio\n", printable(options.out), written, frames,
+             extractor.channels(options.layer), kFeatureLayerNames[static_cast<size_t>(options.layer)],
+             format_audio_length(audio_seconds));
   for (const std::string& failure : failures) log_warning("failed: " + failure);
   if (stop_requested()) return ExitCode::interrupted;
   if (!failures.empty()) {

@@ -12,6 +12,7 @@
 
 #include "choices.h"
 #include "commands.h"
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
@@ -66,8 +67,8 @@ void write(const Options& options, const fs::path& path, const Manifest& manifes
   for (const Utterance& u : manifest.utterances) {
     if (!u.speaker.empty()) speakers.insert(u.speaker);
   }
-  fmt::print("{}: {} utterances, {:.2f} hours, {} speakers\n", printable(path.string()),
-             manifest.utterances.size(), manifest.hours(),
+  fmt::print("{}: {} utterances, {}, {} speakers\n", printable(path.string()), manifest.utterances.size(),
+             format_audio_length(manifest.known_seconds()),
              speakers.empty() ? "unknown" : std::to_string(speakers.size()));
 }
 

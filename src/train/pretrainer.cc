@@ -13,6 +13,7 @@
 
 #include "train/audio_input.h"
 #include "train/run_log.h"
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
@@ -92,6 +93,11 @@ void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe
   }
 }
 
+std::string audio_summary(const Manifest& manifest) {
+  return fmt::format("{} in {} utterances", format_audio_length(manifest.known_seconds()),
+                     manifest.utterances.size());
+}
+
 std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe& recipe, const Corpus& corpus,
                                                            const ParameterLayout& layout) {
   std::set<std::string> speakers;
@@ -100,10 +106,8 @@ std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe&
   }
   const FrameGeometry g = encoder_geometry(recipe.model);
   return {{"Parameters", fmt::format("{}", layout.total_size())},
-          {"Training audio",
-           fmt::format("{:.2f} h in {} utterances", corpus.train.hours(), corpus.train.utterances.size())},
-          {"Validation audio",
-           fmt::format("{:.2f} h in {} utterances", corpus.valid.hours(), corpus.valid.utterances.size())},
+          {"Training audio", audio_summary(corpus.train)},
+          {"Validation audio", audio_summary(corpus.valid)},
           {"Speakers", speakers.empty() ? "not named" : fmt::format("{} named", speakers.size())},
           {"Frames", fmt::format("hop {} samples, receptive field {} samples, context {} frames",
                                  g.hop_samples, g.receptive_field_samples, context_frames(recipe.model))},

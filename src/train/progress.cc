@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 
@@ -135,18 +136,6 @@ void draw_bar(const std::string& line) {
 }
 
 }  // namespace
-
-std::string format_duration(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0.0) return "?";
-  constexpr double kLongestShown = 1e9;
-  const auto whole = static_cast<int64_t>(std::min(std::round(seconds), kLongestShown));
-  if (whole < 60) return fmt::format("{} s", whole);
-  const int64_t minutes = (whole + 30) / 60;
-  if (minutes < 60) return fmt::format("{} min", minutes);
-  if (minutes < 24 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
-  const int64_t hours = (minutes + 30) / 60;
-  return fmt::format("{} d {:02} h", hours / 24, hours % 24);
-}
 
 std::string format_progress_bar(const ProgressView& view, const ProgressStyle& style) {
   // The last cell stays free: some terminals wrap when it is written.
