@@ -75,7 +75,7 @@ FeatureExtractor open_model(const std::string& path) {
 }
 
 ExitCode run(const Options& options) {
-  catch_stop_signals();
+  catch_stop_signals("stopping after this file; Ctrl-C again ends at once");
   FeatureExtractor extractor = open_model(options.model);
   CollectedInputs inputs = collect_inputs(options.inputs);
   std::vector<std::string> failures = std::move(inputs.failures);

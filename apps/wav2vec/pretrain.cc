@@ -56,7 +56,7 @@ std::string validation_summary(const PretrainResult& result) {
 
 ExitCode run(const Options& options, const GlobalOptions& global) {
   const PretrainRecipe recipe = resolve_recipe(options);
-  catch_stop_signals();
+  catch_stop_signals("stopping after this update and saving; Ctrl-C again ends at once without saving");
   SingleProcess communicator;
   const PretrainResult result = pretrain(recipe,
                                          {.run_folder = options.out,
@@ -96,7 +96,8 @@ Command add_pretrain(CLI::App& program, const GlobalOptions& global) {
       "  wav2vec manifest speech/ -o train.tsv\n"
       "  wav2vec pretrain --config recipes/pretrain/small-cpu.toml --train train.tsv --out runs/first\n"
       "  wav2vec pretrain --resume --out runs/first\n"
-      "Ctrl-C saves and exits (code 8); --resume continues bit for bit.");
+      "Ctrl-C stops after the running update, saves and exits (code 8); --resume continues bit for bit.\n"
+      "A second Ctrl-C ends at once without saving; --resume then starts from the last checkpoint.");
   return {app, [options, &global] { return run(*options, global); }};
 }
 

@@ -105,6 +105,7 @@ TEST_CASE("pretrain: SIGINT and SIGTERM save and exit with code 8") {
     const auto result = test::run_wav2vec(words, 1.5, signal);
     INFO(result.standard_error);
     CHECK(result.exit_code == 8);
+    CHECK(result.standard_error.find("stopping after this update and saving") != std::string::npos);
     CHECK(result.standard_error.find("--resume") != std::string::npos);
     CHECK(CheckpointStore(folder.path() / "run").load_newest().has_value());
   }
