@@ -99,7 +99,10 @@ ExitCode run(const Options& options) {
   }
   if (collected.ignored > 0) fmt::print("ignored: {} files that are not audio by name\n", collected.ignored);
   if (collected.failures.empty()) return ExitCode::ok;
-  fmt::print("skipped: {} inputs, listed above on stderr\n", collected.failures.size());
+  fmt::print(
+      "skipped: {} inputs, listed above on stderr; they are not in the manifest, so doctor will not see "
+      "them\n",
+      collected.failures.size());
   return ExitCode::some_inputs_failed;
 }
 
@@ -125,7 +128,9 @@ Command add_manifest(CLI::App& program) {
   app->add_option("-j,--jobs", options->jobs, "files read at a time")->check(CLI::Range(1, 256));
   app->footer(
       "Example:\n  wav2vec manifest /data/LibriSpeech/train-clean-100 --speaker-from prefix \\\n"
-      "    -o train.jsonl --valid valid.jsonl --valid-fraction 0.02");
+      "    -o train.jsonl --valid valid.jsonl --valid-fraction 0.02\n"
+      "Files that cannot be opened are named here and left out; doctor examines only what is in the "
+      "manifest.");
   return {app, [options] { return run(*options); }};
 }
 
