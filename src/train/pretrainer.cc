@@ -245,7 +245,7 @@ void Pretrainer::start_log() {
                      .clip_norm = recipe_.optim.clip_norm,
                      .max_updates = recipe_.train.max_updates};
   for (const auto& [name, value] : summary.facts) log_info(fmt::format("{}: {}", name, value));
-  log_ = std::make_unique<RunLog>(options_.run_folder, recipe_, std::move(summary), state_.update);
+  log_ = std::make_unique<RunLog>(options_.run_folder, recipe_, std::move(summary), state_);
 }
 
 ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds) {
@@ -344,6 +344,7 @@ void Pretrainer::validate() {
 void Pretrainer::save() {
   if (!writes() || saved_at_ == state_.update) return;
   log_->flush();
+  state_.log = log_->state();
   save_state(*store_, recipe_, state_);
   saved_at_ = state_.update;
   log_debug(fmt::format("checkpoint {} saved", state_.update));
