@@ -65,6 +65,11 @@ ExitCode run(const Options& options, const GlobalOptions& global) {
                                           .stop_requested = stop_requested},
                                          communicator);
   const std::string folder = printable(options.out);
+  if (result.already_finished) {
+    fmt::print("{}: already finished at update {}; train.max_updates above that goes on\n", folder,
+               result.updates);
+    return ExitCode::ok;
+  }
   for (const std::string& failure : result.failures) log_warning("failed: " + failure);
   if (result.interrupted) {
     log_info(fmt::format("stopped at update {}, state saved; go on with: wav2vec pretrain --resume --out {}",

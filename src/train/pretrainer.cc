@@ -163,7 +163,10 @@ class Pretrainer {
 
  private:
   bool writes() const { return communicator_.rank() == 0; }
+  bool finished() const { return state_.update >= recipe_.train.max_updates; }
+  bool is_marked_best(int64_t update) const;
   void prepare_folder();
+  void write_recipe();
   void resume();
   void start_log();
   ObjectiveSums accumulate(BatchLoader& loader, double& audio_seconds);
@@ -172,6 +175,7 @@ class Pretrainer {
   void skip(const ObjectiveSums& sums, const UpdateMeasures& measures);
   void validate();
   void save();
+  void add_failures(const std::vector<std::string>& failures);
 
   PretrainRecipe recipe_;
   const PretrainOptions& options_;
@@ -209,10 +213,16 @@ void Pretrainer::prepare_folder() {
   std::error_code ignored;
   if (options_.resume && fs::exists(recipe_path, ignored)) check_same_recipe(recipe_path, recipe_);
   communicator_.barrier();
-  if (writes()) {
-    write_file(recipe_path,
-               format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
-  }
+}
+
+void Pretrainer::write_recipe() {
+  write_file(options_.run_folder / "recipe.toml",
+             format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
+}
+
+bool Pretrainer::is_marked_best(int64_t update) const {
+  const std::optional<BestCheckpoint> best = store_->best();
+  return best && best->update == update;
 }
 
 void Pretrainer::resume() {
@@ -232,9 +242,9 @@ void Pretrainer::resume() {
   }
   saved_at_ = state_.update;
   // A kill between saving the best checkpoint and marking it leaves the mark behind.
-  if (writes() && state_.best_update == state_.update)
+  if (writes() && state_.best_update == state_.update && !is_marked_best(state_.update))
     store_->mark_best(state_.update, state_.best_valid_bits);
-  log_info(fmt::format("resuming at update {}", state_.update));
+  if (!finished()) log_info(fmt::format("resuming at update {}", state_.update));
 }
 
 void Pretrainer::start_log() {
@@ -254,7 +264,7 @@ ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds)
   update_utterances_.clear();
   for (int64_t n = 0; n < recipe_.train.accumulate_batches / communicator_.size(); ++n) {
     AudioBatch batch = loader.next();
-    std::ranges::move(batch.failures, std::back_inserter(failures_));
+    add_failures(batch.failures);
     const std::vector<uint64_t> keys = item_keys(batch);
     sums += train_pass(network_, state_.parameters, workspace_, waveform_of(batch),
                        {static_cast<uint64_t>(recipe_.train.seed), keys}, gradients_);
@@ -329,6 +339,7 @@ void Pretrainer::validate() {
   const Clock::time_point start = Clock::now();
   const ValidationResult result = validate_network(network_, state_.parameters, workspace_, corpus_.valid,
                                                    recipe_.data, recipe_.train.valid_batches);
+  add_failures(result.failures);
   last_valid_bits_ = bits_per_divisor(result.sums, recipe_.objective.divisor);
   state_.wall_seconds += seconds_since(start);
   log_->after_validation(state_, result);
@@ -339,6 +350,13 @@ void Pretrainer::validate() {
     store_->mark_best(state_.best_update, state_.best_valid_bits);
   }
   log_->write_report();
+}
+
+// Every validation reads its files anew and meets the same ones again.
+void Pretrainer::add_failures(const std::vector<std::string>& failures) {
+  for (const std::string& failure : failures) {
+    if (std::ranges::find(failures_, failure) == failures_.end()) failures_.push_back(failure);
+  }
 }
 
 void Pretrainer::save() {
@@ -359,19 +377,29 @@ PretrainResult Pretrainer::run() {
   }
   prepare_folder();
   resume();
-  if (writes()) start_log();
+  if (finished()) {
+    return {.updates = state_.update,
+            .already_finished = true,
+            .last_valid_bits = last_valid_bits_,
+            .best_valid_bits = state_.best_valid_bits,
+            .failures = {}};
+  }
+  if (writes()) {
+    write_recipe();
+    start_log();
+  }
   BatchLoader loader(
       corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
       {.start = state_.position, .rank = communicator_.rank(), .rank_count = communicator_.size()});
-  while (state_.update < recipe_.train.max_updates && !stop_) {
+  while (!finished() && !stop_) {
     update(loader);
-    const bool last = state_.update == recipe_.train.max_updates;
+    const bool last = finished();
     if (last || state_.update % recipe_.train.valid_every == 0) validate();
     if (last || stop_ || state_.update % recipe_.train.save_every == 0) save();
   }
   if (writes()) log_->write_report();
   return {.updates = state_.update,
-          .interrupted = state_.update < recipe_.train.max_updates,
+          .interrupted = !finished(),
           .last_valid_bits = last_valid_bits_,
           .best_valid_bits = state_.best_valid_bits,
           .failures = std::move(failures_)};

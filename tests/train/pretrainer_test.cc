@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
 #include <set>
 #include <thread>
 
@@ -47,16 +48,18 @@ PretrainRecipe tiny_recipe(const fs::path& manifest) {
 }
 
 PretrainResult run(const PretrainRecipe& recipe, const fs::path& folder, bool resume = false,
-                   int64_t stop_after = -1) {
-  CapturedStderr quiet;
+                   int64_t stop_after = -1, std::string* said = nullptr) {
+  const CapturedStderr captured;
   SingleProcess alone;
   int64_t asked = 0;
-  return pretrain(recipe,
-                  {.run_folder = folder,
-                   .resume = resume,
-                   .command_line = "test",
-                   .stop_requested = [&] { return ++asked == stop_after; }},
-                  alone);
+  const auto result = pretrain(recipe,
+                               {.run_folder = folder,
+                                .resume = resume,
+                                .command_line = "test",
+                                .stop_requested = [&] { return ++asked == stop_after; }},
+                               alone);
+  if (said != nullptr) *said = captured.text();
+  return result;
 }
 
 // The files that the end of a run is judged by. state.safetensors also holds wall time, so its tensors count.
@@ -97,8 +100,13 @@ std::vector<std::string> repeatable_records(const fs::path& folder) {
 TEST_CASE("pretrain: a run leaves everything that a run is to leave") {
   const TemporaryFolder folder;
   const PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 30));
-  const PretrainResult result = run(recipe, folder.path() / "run");
+  std::string said;
+  const PretrainResult result = run(recipe, folder.path() / "run", false, -1, &said);
   CHECK(result.updates == 12);
+  CHECK(said.find("pretrain 12/12 updates (100 %), loss ") != std::string::npos);
+  CHECK(
+      said.substr(said.rfind("pretrain 12/12")).find(fmt::format(", valid {:.3f}", result.last_valid_bits)) !=
+      std::string::npos);
   CHECK_FALSE(result.interrupted);
   CHECK(result.best_valid_bits <= result.last_valid_bits);
   for (const char* name : {"recipe.toml", "metrics.jsonl", "metrics.csv", "report.html", "checkpoints/latest",
@@ -125,6 +133,45 @@ TEST_CASE("pretrain: stopped after any update and resumed, the run ends with the
     CHECK(final_weights(part, 12) == expected);
     CHECK(repeatable_records(part) == expected_records);
   }
+}
+
+TEST_CASE("pretrain: a finished run is not touched by another --resume") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  const fs::path run_folder = folder.path() / "run";
+  CHECK_FALSE(run(recipe, run_folder).already_finished);
+  const auto contents = [&] {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(run_folder)) {
+      if (!entry.is_regular_file() || entry.path().filename() == ".lock") continue;
+      files[entry.path().string()] = fmt::format("{} {}", entry.last_write_time().time_since_epoch().count(),
+                                                 read_file(entry.path(), 1 << 26));
+    }
+    return files;
+  };
+  const auto before = contents();
+  std::string said;
+  const PretrainResult again = run(recipe, run_folder, true, -1, &said);
+  CHECK(again.already_finished);
+  CHECK_FALSE(again.interrupted);
+  CHECK(again.updates == 12);
+  CHECK(said.empty());
+  CHECK(contents() == before);
+  recipe.train.max_updates = 14;
+  const PretrainResult longer = run(recipe, run_folder, true);
+  CHECK_FALSE(longer.already_finished);
+  CHECK(longer.updates == 14);
+}
+
+TEST_CASE("pretrain: unreadable validation files are told, each once") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  const fs::path valid = folder.path() / "valid.tsv";
+  write_file(valid, folder.path().string() + "\nutt0.wav\t9000\nabsent.wav\t9000\n");
+  recipe.data.valid = {valid.string()};
+  const PretrainResult result = run(recipe, folder.path() / "run");
+  REQUIRE(result.failures.size() == 1);
+  CHECK(result.failures[0].find("absent.wav") != std::string::npos);
 }
 
 TEST_CASE("pretrain: the resolved recipe of a run gives the same run") {
