@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "choices.h"
 #include "commands.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
@@ -95,9 +96,10 @@ Command add_doctor(CLI::App& program) {
   app->add_option("manifest", options->manifest, "manifest or Kaldi data folder")->required();
   app->add_option("--root", options->root, "folder that relative paths of the manifest start from");
   app->add_option(
-      "-o,--output", options->output,
-      "write what remains: without unreadable, empty, non-finite, too short, silent and repeated files; "
-      "cut-off files keep the length they have");
+         "-o,--output", options->output,
+         "write what remains: without unreadable, empty, non-finite, too short, silent and repeated files; "
+         "cut-off files keep the length they have")
+      ->check(not_empty());
   app->add_flag("--strict", options->doctor.strict, "leave cut-off files out as well");
   app->add_flag("--json", options->json, "JSON on stdout instead of the table");
   app->add_option("--min-samples", options->doctor.min_samples, "shorter ones are too short (at 16 kHz)")

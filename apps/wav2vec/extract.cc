@@ -121,7 +121,9 @@ Command add_extract(CLI::App& program) {
       ->required();
   app->add_option("inputs", options->inputs, "audio files, folders, manifests (.tsv, .jsonl, Kaldi folder)")
       ->required();
-  app->add_option("--out", options->out, "folder for the features and frames.json")->required();
+  app->add_option("--out", options->out, "folder for the features and frames.json")
+      ->required()
+      ->check(not_empty());
   add_choice(*app, "--format", options->format, kFeatureFormatNames,
              "npy: one file per utterance; ark: Kaldi's feats.ark and feats.scp");
   add_choice(*app, "--layer", options->layer, kFeatureLayerNames, "c: context network; z: encoder");

@@ -75,7 +75,6 @@ void write(const Options& options, const fs::path& path, const Manifest& manifes
 ExitCode run(const Options& options) {
   if (options.from.empty() == options.folders.empty())
     throw ConfigError("manifest: give either folders or --from MANIFEST");
-  if (options.output.empty()) throw ConfigError("manifest: the name after -o is empty; give one");
   if (!options.valid.empty() &&
       fs::absolute(options.output).lexically_normal() == fs::absolute(options.valid).lexically_normal())
     throw ConfigError("manifest: -o and --valid name the same file; give them different names");
@@ -114,15 +113,18 @@ Command add_manifest(CLI::App& program) {
   app->add_option("folders", options->folders, "folders (searched through) or audio files");
   app->add_option("-o,--output", options->output,
                   "manifest to write: .jsonl is JSON lines, any other name fairseq's TSV")
-      ->required();
+      ->required()
+      ->check(not_empty());
   app->add_flag("--jsonl", options->jsonl, "JSON lines whatever the name");
   app->add_option("--from", options->from,
                   "convert this manifest or Kaldi data folder; lengths are measured anew");
   app->add_option("--root", options->root, "folder that relative paths of --from start from");
-  app->add_option("--valid", options->valid, "hold out a part and write it here");
+  app->add_option("--valid", options->valid, "hold out a part and write it here")->check(not_empty());
   app->add_option("--valid-fraction", options->valid_fraction, "share of the duration to hold out")
       ->capture_default_str();
-  app->add_option("--seed", options->seed, "of the split")->capture_default_str();
+  app->add_option("--seed", options->seed, "of the split")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   add_choice(*app, "--speaker-from", options->speakers, kSpeakerRuleNames,
              "name of the file's folder, or file name up to the first '-'");
   app->add_option("-j,--jobs", options->jobs, "files read at a time")->check(CLI::Range(1, 256));

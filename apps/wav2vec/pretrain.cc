@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "choices.h"
 #include "commands.h"
 #include "stop_signal.h"
 #include "wav2vec/config/pretrain_recipe.h"
@@ -94,7 +95,9 @@ Command add_pretrain(CLI::App& program, const GlobalOptions& global) {
       ->allow_extra_args(false);
   app->add_option("--train", options->train, "manifests to train on, instead of data.train");
   app->add_option("--valid", options->valid, "manifests to validate on, instead of data.valid");
-  app->add_option("--out", options->out, "run folder: checkpoints, metrics, report")->required();
+  app->add_option("--out", options->out, "run folder: checkpoints, metrics, report")
+      ->required()
+      ->check(not_empty());
   app->add_flag("--resume", options->resume, "go on from the newest good checkpoint in --out");
   app->footer(
       "Example:\n"
