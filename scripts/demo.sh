@@ -111,8 +111,7 @@ rm -rf "$demo/features"
 
 step "7/7 Inspect: what the files are"
 say "vm-goodbye says: $(sed -n 's/^vm-goodbye: //p' "$speech/transcripts.txt")"
-"$wav2vec" inspect "$demo/train.tsv" "$run" "$speech/vm-goodbye.flac" "$demo/features/vm-goodbye.npy" |
-  sed '/^  tensors:/,/^[^ ]/{/^ /d}'
+"$wav2vec" inspect "$demo/train.tsv" "$run" "$speech/vm-goodbye.flac" "$demo/features/vm-goodbye.npy"
 
 step "Done after $(elapsed)"
 say "Curves, per-step accuracy and recipe:  $run/report.html  (open it in a browser)"

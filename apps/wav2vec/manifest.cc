@@ -123,7 +123,7 @@ Command add_manifest(CLI::App& program) {
   app->add_option("--valid-fraction", options->valid_fraction, "share of the duration to hold out")
       ->capture_default_str();
   app->add_option("--seed", options->seed, "of the split")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(int64_t{0}, INT64_MAX))
       ->capture_default_str();
   add_choice(*app, "--speaker-from", options->speakers, kSpeakerRuleNames,
              "name of the file's folder, or file name up to the first '-'");
