@@ -66,7 +66,8 @@ RunLog::RunLog(const std::filesystem::path& run_folder, const PretrainRecipe& re
                      resumed.log.norm_outliers),
       progress_("pretrain", "updates", recipe.train.max_updates, resumed.update),
       interval_(resumed.log.interval),
-      interval_updates_(resumed.log.interval_updates) {
+      interval_updates_(resumed.log.interval_updates),
+      resumed_audio_seconds_(resumed.audio_seconds) {
   sinks_.push_back(open_jsonl(run_folder / "metrics.jsonl"));
   sinks_.push_back(open_csv(run_folder / "metrics.csv"));
   sinks_.push_back(open_tensorboard(run_folder));
@@ -107,7 +108,8 @@ void RunLog::after_update(const TrainingState& state, const UpdateMeasures& meas
 
 void RunLog::show_progress(const TrainingState& state) {
   const bool both = !last_loss_.empty() && !last_valid_.empty();
-  progress_.update(state.update, last_loss_ + (both ? ", " : "") + last_valid_, state.audio_seconds);
+  progress_.update(state.update, last_loss_ + (both ? ", " : "") + last_valid_,
+                   state.audio_seconds - resumed_audio_seconds_);
 }
 
 void RunLog::write_interval(const TrainingState& state) {

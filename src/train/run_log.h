@@ -48,6 +48,7 @@ class RunLog {
   Progress progress_;
   UpdateMeasures interval_;  ///< sums since the last record
   int64_t interval_updates_ = 0;
+  double resumed_audio_seconds_ = 0.0;
   std::string last_loss_;   // for the progress line; empty before the first update
   std::string last_valid_;  // likewise
 };
