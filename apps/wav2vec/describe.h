@@ -6,8 +6,8 @@
 
 namespace wav2vec::app {
 
-/// Facts of an audio file, manifest (file or Kaldi folder), model (file, checkpoint or run folder), .npy array
-/// or Kaldi archive of features (.ark, .scp): "kind" and what belongs to it; "tensors" of a model only
+/// Facts of an audio file, manifest (file or Kaldi folder), model (file, checkpoint or run folder), .npy
+/// array or Kaldi archive of features (.ark, .scp): "kind" and what belongs to it; "tensors" of a model only
 /// with `with_tensors`. Told apart by extension. Throws DataError/CheckpointError naming
 /// the file.
 nlohmann::ordered_json describe_file(const std::filesystem::path& path, bool with_tensors);
