@@ -10,6 +10,13 @@ fail() {
   exit 1
 }
 
+# The comment at the head of the script named, as its help.
+print_help() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$1"; }
+fail_usage() {
+  printf '%s: %s; see --help\n' "$(basename "$0")" "$*" >&2
+  exit 2
+}
+
 # Without a terminal nobody could type a password: sudo must not wait for one.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then

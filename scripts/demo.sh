@@ -4,10 +4,24 @@
 #
 # Run again, it reuses the build and the speech. An interrupted training goes on where it stopped; a finished one
 # is kept as build/demo/run.1, run.2 … and a new one starts.
+#
+#   scripts/demo.sh           all of it; takes no options but -h, --help
+#
+# Results: build/demo/run/report.html (curves), build/demo/run/checkpoints (the model), build/demo/features.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
+
+for argument in "$@"; do
+  case $argument in
+    -h | --help)
+      print_help scripts/demo.sh
+      exit 0
+      ;;
+    *) fail_usage "unknown argument $argument" ;;
+  esac
+done
 
 demo=build/demo
 speech=$demo/speech
@@ -97,8 +111,7 @@ rm -rf "$demo/features"
 
 step "7/7 Inspect: what the files are"
 say "vm-goodbye says: $(sed -n 's/^vm-goodbye: //p' "$speech/transcripts.txt")"
-"$wav2vec" inspect "$demo/train.tsv" "$run" "$speech/vm-goodbye.flac" "$demo/features/vm-goodbye.npy" |
-  sed '/^  tensors:/,/^[^ ]/{/^ /d}'
+"$wav2vec" inspect "$demo/train.tsv" "$run" "$speech/vm-goodbye.flac" "$demo/features/vm-goodbye.npy"
 
 step "Done after $(elapsed)"
 say "Curves, per-step accuracy and recipe:  $run/report.html  (open it in a browser)"

@@ -1,9 +1,20 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building and running wav2vec needs, and only those that are missing.
-# Needs root (asks sudo) and the network only when something is missing. Can be run again at any time.
+# Needs root (asks sudo) and the network only when something is missing. Can be run again at any time;
+# takes no options but -h, --help.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
+
+for argument in "$@"; do
+  case $argument in
+    -h | --help)
+      print_help "$0"
+      exit 0
+      ;;
+    *) fail_usage "unknown argument $argument" ;;
+  esac
+done
 
 packages=(
   # to build

@@ -4,6 +4,9 @@
 #   scripts/test.sh           what CI runs
 #   scripts/test.sh --slow    also the tests whose name begins with "slow: "
 #   scripts/test.sh --asan    with AddressSanitizer and UndefinedBehaviorSanitizer
+#   scripts/test.sh --help    this text
+#
+# Everything built is in build/dev (build/asan), ctest's log in its Testing/Temporary. Ends with 1 if a test fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
@@ -16,10 +19,10 @@ for argument in "$@"; do
     --slow) select=() ;;
     --asan) preset=asan ;;
     -h | --help)
-      sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' scripts/test.sh
+      print_help scripts/test.sh
       exit 0
       ;;
-    *) fail "unknown option $argument; see --help" ;;
+    *) fail_usage "unknown argument $argument" ;;
   esac
 done
 

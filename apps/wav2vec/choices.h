@@ -25,4 +25,11 @@ void add_choice(CLI::App& app, const std::string& flag, Enum& value, const std::
       ->default_str(std::string(names[static_cast<size_t>(value)]));
 }
 
+/// For names: an empty one (an unset variable of a script) would mean the current folder or nothing at all.
+inline CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](const std::string& name) { return name.empty() ? "is empty; give a name" : std::string(); }, "",
+      "not empty");
+}
+
 }  // namespace wav2vec::app

@@ -5,6 +5,7 @@
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/data/manifest.h"
 #include "wav2vec/extract/feature_extractor.h"
+#include "wav2vec/io/ark.h"
 #include "wav2vec/io/npy.h"
 
 namespace wav2vec::app {
@@ -13,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-Json describe_model(const fs::path& path) {
+Json describe_model(const fs::path& path, bool with_tensors) {
   const FeatureExtractor network(path);
   const ModelFileInfo& info = network.info();
   const FrameGeometry g = encoder_geometry(info.model);
@@ -24,24 +25,47 @@ Json describe_model(const fs::path& path) {
     parameters += t.count();
     tensors.push_back({{"name", t.name}, {"dtype", t.dtype}, {"shape", t.shape}});
   }
-  return {{"kind", "model"},
-          {"file", network.model_path().string()},
-          {"update", info.update},
-          {"parameters", parameters},
-          {"hash", network.model_hash()},
-          {"sample_rate_hz", info.sample_rate_hz},
-          {"hop_samples", g.hop_samples},
-          {"receptive_field_samples", g.receptive_field_samples},
-          {"context_frames", context_frames(info.model)},
-          {"encoder_channels", info.model.encoder_channels},
-          {"context_channels", info.model.context_channels},
-          {"prediction_steps", info.objective.prediction_steps},
-          {"tensors", tensors}};
+  Json facts{{"kind", "model"},
+             {"file", network.model_path().string()},
+             {"update", info.update},
+             {"parameters", parameters},
+             {"hash", network.model_hash()},
+             {"sample_rate_hz", info.sample_rate_hz},
+             {"hop_samples", g.hop_samples},
+             {"receptive_field_samples", g.receptive_field_samples},
+             {"context_frames", context_frames(info.model)},
+             {"encoder_channels", info.model.encoder_channels},
+             {"context_channels", info.model.context_channels},
+             {"prediction_steps", info.objective.prediction_steps},
+             {"tensor_count", tensors.size()}};
+  if (with_tensors) facts["tensors"] = std::move(tensors);
+  return facts;
 }
 
 Json describe_array(const fs::path& path) {
   const NpyArray array = read_npy(path);
   return {{"kind", "array"}, {"dtype", array.dtype}, {"shape", array.shape}};
+}
+
+Json describe_features(const fs::path& path, const ArkSummary& summary) {
+  Json facts{{"kind", "features"},
+             {"format", path.extension() == ".ark" ? "Kaldi archive" : "Kaldi index"},
+             {"matrix", summary.kind},
+             {"utterances", summary.utterances},
+             {"frames", summary.frames}};
+  facts["channels"] = summary.channels < 0 ? Json("differ") : Json(summary.channels);
+  return facts;
+}
+
+// A run that has saved nothing yet has no model.
+Json describe_folder(const fs::path& path, bool with_tensors) {
+  Json facts = describe_run(path);
+  if (!facts.empty() && !facts.contains("last_checkpoint")) return facts;
+  Json model = describe_model(path, with_tensors);
+  if (facts.empty()) return model;
+  model.erase("kind");
+  facts.update(model);
+  return facts;
 }
 
 Json describe_manifest(const fs::path& path) {
@@ -81,14 +105,17 @@ Json describe_audio(const fs::path& path) {
 
 }  // namespace
 
-Json describe_file(const fs::path& path) {
+Json describe_file(const fs::path& path, bool with_tensors) {
   const std::string extension = path.extension().string();
   std::error_code ignored;
   const bool folder = fs::is_directory(path, ignored);
   if (extension == ".tsv" || extension == ".jsonl" || (folder && fs::exists(path / "wav.scp", ignored)))
     return describe_manifest(path);
-  if (folder || extension == ".safetensors") return describe_model(path);
+  if (folder) return describe_folder(path, with_tensors);
+  if (extension == ".safetensors") return describe_model(path, with_tensors);
   if (extension == ".npy") return describe_array(path);
+  if (extension == ".ark") return describe_features(path, summarize_ark(path));
+  if (extension == ".scp") return describe_features(path, summarize_scp(path));
   return describe_audio(path);
 }
 

@@ -6,9 +6,14 @@
 
 namespace wav2vec::app {
 
-/// Facts of an audio file, manifest (file or Kaldi folder), model (file, checkpoint or run folder) or .npy
-/// array: "kind" and what belongs to it. Told apart by extension. Throws DataError/CheckpointError naming the
-/// file.
-nlohmann::ordered_json describe_file(const std::filesystem::path& path);
+/// Facts of an audio file, manifest (file or Kaldi folder), model (file, checkpoint or run folder), .npy
+/// array or Kaldi archive of features (.ark, .scp): "kind" and what belongs to it; "tensors" of a model only
+/// with `with_tensors`. Told apart by extension. Throws DataError/CheckpointError naming
+/// the file.
+nlohmann::ordered_json describe_file(const std::filesystem::path& path, bool with_tensors);
+
+/// How far a run is: "updates", "max_updates", "finished", "last_checkpoint", "best_update",
+/// "best_valid_bits"; what is not known is left out. Empty for a folder that is no run.
+nlohmann::ordered_json describe_run(const std::filesystem::path& folder);
 
 }  // namespace wav2vec::app

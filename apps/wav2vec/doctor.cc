@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "choices.h"
 #include "commands.h"
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/data/doctor.h"
@@ -37,8 +39,9 @@ void print_table(const DoctorReport& report, const Manifest& manifest) {
     fmt::print("{:<15}  {}  {}\n", name_of(finding.kind), printable(utterance_of(finding, manifest).id),
                finding.detail);
   if (!report.findings.empty()) fmt::print("\n");
-  fmt::print("{} utterances examined, {} findings; {} utterances, {:.2f} hours remain\n", report.utterances,
-             report.findings.size(), report.cleaned.utterances.size(), report.cleaned.hours());
+  fmt::print("{} utterances examined, {} findings; {} utterances, {} remain\n", report.utterances,
+             report.findings.size(), report.cleaned.utterances.size(),
+             format_audio_length(report.cleaned.known_seconds()));
   for (size_t kind = 0; kind < kFindingKinds; ++kind) {
     if (report.counts[kind] == 0) continue;
     fmt::print("  {:<15} {:>7}{}\n", kFindingNames[kind], report.counts[kind],
@@ -93,9 +96,10 @@ Command add_doctor(CLI::App& program) {
   app->add_option("manifest", options->manifest, "manifest or Kaldi data folder")->required();
   app->add_option("--root", options->root, "folder that relative paths of the manifest start from");
   app->add_option(
-      "-o,--output", options->output,
-      "write what remains: without unreadable, empty, non-finite, too short, silent and repeated files; "
-      "cut-off files keep the length they have");
+         "-o,--output", options->output,
+         "write what remains: without unreadable, empty, non-finite, too short, silent and repeated files; "
+         "cut-off files keep the length they have")
+      ->check(not_empty());
   app->add_flag("--strict", options->doctor.strict, "leave cut-off files out as well");
   app->add_flag("--json", options->json, "JSON on stdout instead of the table");
   app->add_option("--min-samples", options->doctor.min_samples, "shorter ones are too short (at 16 kHz)")

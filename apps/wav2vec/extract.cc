@@ -10,6 +10,7 @@
 #include "stop_signal.h"
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/audio/resampler.h"
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
@@ -74,7 +75,7 @@ FeatureExtractor open_model(const std::string& path) {
 }
 
 ExitCode run(const Options& options) {
-  catch_stop_signals();
+  catch_stop_signals("stopping after this file; Ctrl-C again ends at once");
   FeatureExtractor extractor = open_model(options.model);
   CollectedInputs inputs = collect_inputs(options.inputs);
   std::vector<std::string> failures = std::move(inputs.failures);
@@ -99,9 +100,9 @@ ExitCode run(const Options& options) {
   write_contract(options, extractor);
   progress.finish();
 
-  fmt::print("{}: {} utterances, {} frames of {} {}, {:.2f} hours of audio\n", printable(options.out),
-             written, frames, extractor.channels(options.layer),
-             kFeatureLayerNames[static_cast<size_t>(options.layer)], audio_seconds / 3600.0);
+  fmt::print("{}: {} utterances, {} frames of {} {}, {} of audio\n", printable(options.out), written, frames,
+             extractor.channels(options.layer), kFeatureLayerNames[static_cast<size_t>(options.layer)],
+             format_audio_length(audio_seconds));
   for (const std::string& failure : failures) log_warning("failed: " + failure);
   if (stop_requested()) return ExitCode::interrupted;
   if (!failures.empty()) {
@@ -120,7 +121,9 @@ Command add_extract(CLI::App& program) {
       ->required();
   app->add_option("inputs", options->inputs, "audio files, folders, manifests (.tsv, .jsonl, Kaldi folder)")
       ->required();
-  app->add_option("--out", options->out, "folder for the features and frames.json")->required();
+  app->add_option("--out", options->out, "folder for the features and frames.json")
+      ->required()
+      ->check(not_empty());
   add_choice(*app, "--format", options->format, kFeatureFormatNames,
              "npy: one file per utterance; ark: Kaldi's feats.ark and feats.scp");
   add_choice(*app, "--layer", options->layer, kFeatureLayerNames, "c: context network; z: encoder");

@@ -12,6 +12,7 @@
 
 #include "choices.h"
 #include "commands.h"
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
@@ -66,15 +67,14 @@ void write(const Options& options, const fs::path& path, const Manifest& manifes
   for (const Utterance& u : manifest.utterances) {
     if (!u.speaker.empty()) speakers.insert(u.speaker);
   }
-  fmt::print("{}: {} utterances, {:.2f} hours, {} speakers\n", printable(path.string()),
-             manifest.utterances.size(), manifest.hours(),
+  fmt::print("{}: {} utterances, {}, {} speakers\n", printable(path.string()), manifest.utterances.size(),
+             format_audio_length(manifest.known_seconds()),
              speakers.empty() ? "unknown" : std::to_string(speakers.size()));
 }
 
 ExitCode run(const Options& options) {
   if (options.from.empty() == options.folders.empty())
     throw ConfigError("manifest: give either folders or --from MANIFEST");
-  if (options.output.empty()) throw ConfigError("manifest: the name after -o is empty; give one");
   if (!options.valid.empty() &&
       fs::absolute(options.output).lexically_normal() == fs::absolute(options.valid).lexically_normal())
     throw ConfigError("manifest: -o and --valid name the same file; give them different names");
@@ -98,7 +98,10 @@ ExitCode run(const Options& options) {
   }
   if (collected.ignored > 0) fmt::print("ignored: {} files that are not audio by name\n", collected.ignored);
   if (collected.failures.empty()) return ExitCode::ok;
-  fmt::print("skipped: {} inputs, listed above on stderr\n", collected.failures.size());
+  fmt::print(
+      "skipped: {} inputs, listed above on stderr; they are not in the manifest, so doctor will not see "
+      "them\n",
+      collected.failures.size());
   return ExitCode::some_inputs_failed;
 }
 
@@ -110,21 +113,26 @@ Command add_manifest(CLI::App& program) {
   app->add_option("folders", options->folders, "folders (searched through) or audio files");
   app->add_option("-o,--output", options->output,
                   "manifest to write: .jsonl is JSON lines, any other name fairseq's TSV")
-      ->required();
+      ->required()
+      ->check(not_empty());
   app->add_flag("--jsonl", options->jsonl, "JSON lines whatever the name");
   app->add_option("--from", options->from,
                   "convert this manifest or Kaldi data folder; lengths are measured anew");
   app->add_option("--root", options->root, "folder that relative paths of --from start from");
-  app->add_option("--valid", options->valid, "hold out a part and write it here");
+  app->add_option("--valid", options->valid, "hold out a part and write it here")->check(not_empty());
   app->add_option("--valid-fraction", options->valid_fraction, "share of the duration to hold out")
       ->capture_default_str();
-  app->add_option("--seed", options->seed, "of the split")->capture_default_str();
+  app->add_option("--seed", options->seed, "of the split")
+      ->check(CLI::Range(int64_t{0}, INT64_MAX))
+      ->capture_default_str();
   add_choice(*app, "--speaker-from", options->speakers, kSpeakerRuleNames,
              "name of the file's folder, or file name up to the first '-'");
   app->add_option("-j,--jobs", options->jobs, "files read at a time")->check(CLI::Range(1, 256));
   app->footer(
       "Example:\n  wav2vec manifest /data/LibriSpeech/train-clean-100 --speaker-from prefix \\\n"
-      "    -o train.jsonl --valid valid.jsonl --valid-fraction 0.02");
+      "    -o train.jsonl --valid valid.jsonl --valid-fraction 0.02\n"
+      "Files that cannot be opened are named here and left out; doctor examines only what is in the "
+      "manifest.");
   return {app, [options] { return run(*options); }};
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "choices.h"
 #include "commands.h"
 #include "stop_signal.h"
 #include "wav2vec/config/pretrain_recipe.h"
@@ -56,7 +57,7 @@ std::string validation_summary(const PretrainResult& result) {
 
 ExitCode run(const Options& options, const GlobalOptions& global) {
   const PretrainRecipe recipe = resolve_recipe(options);
-  catch_stop_signals();
+  catch_stop_signals("stopping after this update and saving; Ctrl-C again ends at once without saving");
   SingleProcess communicator;
   const PretrainResult result = pretrain(recipe,
                                          {.run_folder = options.out,
@@ -65,6 +66,11 @@ ExitCode run(const Options& options, const GlobalOptions& global) {
                                           .stop_requested = stop_requested},
                                          communicator);
   const std::string folder = printable(options.out);
+  if (result.already_finished) {
+    fmt::print("{}: already finished at update {}; train.max_updates above that goes on\n", folder,
+               result.updates);
+    return ExitCode::ok;
+  }
   for (const std::string& failure : result.failures) log_warning("failed: " + failure);
   if (result.interrupted) {
     log_info(fmt::format("stopped at update {}, state saved; go on with: wav2vec pretrain --resume --out {}",
@@ -89,14 +95,17 @@ Command add_pretrain(CLI::App& program, const GlobalOptions& global) {
       ->allow_extra_args(false);
   app->add_option("--train", options->train, "manifests to train on, instead of data.train");
   app->add_option("--valid", options->valid, "manifests to validate on, instead of data.valid");
-  app->add_option("--out", options->out, "run folder: checkpoints, metrics, report")->required();
+  app->add_option("--out", options->out, "run folder: checkpoints, metrics, report")
+      ->required()
+      ->check(not_empty());
   app->add_flag("--resume", options->resume, "go on from the newest good checkpoint in --out");
   app->footer(
       "Example:\n"
       "  wav2vec manifest speech/ -o train.tsv\n"
       "  wav2vec pretrain --config recipes/pretrain/small-cpu.toml --train train.tsv --out runs/first\n"
       "  wav2vec pretrain --resume --out runs/first\n"
-      "Ctrl-C saves and exits (code 8); --resume continues bit for bit.");
+      "Ctrl-C stops after the running update, saves and exits (code 8); --resume continues bit for bit.\n"
+      "A second Ctrl-C ends at once without saving; --resume then starts from the last checkpoint.");
   return {app, [options, &global] { return run(*options, global); }};
 }
 

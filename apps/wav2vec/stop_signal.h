@@ -10,7 +10,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <string>
 #include <thread>
+#include <utility>
+
+#include "wav2vec/core/log.h"
 
 namespace wav2vec::app {
 
@@ -18,17 +22,19 @@ namespace detail {
 inline std::atomic<bool> stop_requested = false;
 }  // namespace detail
 
-/// Call it before any other thread is started: threads inherit what is blocked.
-inline void catch_stop_signals() {
+/// `notice` is told at the first signal, for the safe place may be some seconds away. Call it before any
+/// other thread is started: threads inherit what is blocked.
+inline void catch_stop_signals(std::string notice) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([signals] {
+  std::thread([signals, notice = std::move(notice)] {
     int signal = 0;
     sigwait(&signals, &signal);
     detail::stop_requested = true;
+    log_info(notice);
     sigwait(&signals, &signal);
     _exit(128 + signal);  // a second one ends the process at once; files are whole at any moment
   }).detach();

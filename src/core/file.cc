@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -40,6 +44,32 @@ void write_fully(int descriptor, const void* data, size_t bytes, const fs::path&
     at += n;
     bytes -= static_cast<size_t>(n);
   }
+}
+
+/// The process of "<name>.tmp-<process>-<number>"; 0 for any other name.
+pid_t temporary_owner(std::string_view name) {
+  constexpr std::string_view kMark = ".tmp-";
+  const size_t mark = name.rfind(kMark);
+  if (mark == std::string_view::npos || mark == 0) return 0;
+  const std::string_view tail = name.substr(mark + kMark.size());
+  const char* const end = tail.data() + tail.size();
+  pid_t process = 0;
+  unsigned number = 0;
+  const auto first = std::from_chars(tail.data(), end, process);
+  if (first.ec != std::errc() || process <= 0 || first.ptr == end || *first.ptr != '-') return 0;
+  const auto second = std::from_chars(first.ptr + 1, end, number);
+  return second.ec == std::errc() && second.ptr == end ? process : 0;
+}
+
+bool is_stale_temporary(const fs::path& path) {
+  const pid_t process = temporary_owner(path.filename().native());
+  if (process == 0 || process == ::getpid()) return false;
+  if (::kill(process, 0) == 0 || errno != ESRCH) return false;
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (descriptor < 0) return false;
+  const bool held = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+  ::close(descriptor);
+  return !held;
 }
 
 }  // namespace
@@ -81,6 +111,8 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   temporary_ += fmt::format(".tmp-{}-{}", ::getpid(), counter++);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) throw_disk(path_, "write", errno);
+  // In another container or on another machine our process number says nothing to remove_stale_temporaries().
+  ::flock(descriptor_, LOCK_EX | LOCK_NB);
 }
 
 AtomicFile::~AtomicFile() {
@@ -122,6 +154,19 @@ void AtomicFile::commit() {
     throw_disk(path_, "put the finished file in place", error);
   }
   sync_folder(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+}
+
+void remove_stale_temporaries(const fs::path& folder) {
+  std::vector<fs::path> stale;
+  std::error_code error;
+  constexpr auto kOptions = fs::directory_options::skip_permission_denied;
+  for (fs::recursive_directory_iterator at(folder, kOptions, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code unknown;
+    if (at->symlink_status(unknown).type() == fs::file_type::regular && is_stale_temporary(at->path()))
+      stale.push_back(at->path());
+  }
+  for (const fs::path& path : stale) ::unlink(path.c_str());
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {

@@ -8,11 +8,12 @@ namespace {
 
 std::mutex g_mutex;
 LogLevel g_level = LogLevel::info;
-void (*g_clear)() = nullptr;
+bool g_live_line = false;  // one stands on the terminal
 
 void print_line(std::string_view prefix, std::string_view message) {
   const std::lock_guard lock(g_mutex);
-  if (g_clear != nullptr) g_clear();
+  if (g_live_line) std::fputs("\r\x1b[K", stderr);
+  g_live_line = false;
   std::fprintf(stderr, "%.*s%.*s\n", static_cast<int>(prefix.size()), prefix.data(),
                static_cast<int>(message.size()), message.data());
 }
@@ -33,9 +34,11 @@ void log_debug(std::string_view message) {
 
 void log_warning(std::string_view message) { print_line("warning: ", message); }
 
-void set_live_line_clearer(void (*clear)()) {
+void show_live_line(std::string_view line) {
   const std::lock_guard lock(g_mutex);
-  g_clear = clear;
+  std::fprintf(stderr, "\r\x1b[K%.*s", static_cast<int>(line.size()), line.data());
+  std::fflush(stderr);
+  g_live_line = true;
 }
 
 }  // namespace wav2vec

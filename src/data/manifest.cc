@@ -196,9 +196,11 @@ int64_t Manifest::known_samples() const {
   return sum;
 }
 
-double Manifest::hours() const {
-  return static_cast<double>(known_samples()) / static_cast<double>(kManifestRateHz) / 3600.0;
+double Manifest::known_seconds() const {
+  return static_cast<double>(known_samples()) / static_cast<double>(kManifestRateHz);
 }
+
+double Manifest::hours() const { return known_seconds() / 3600.0; }
 
 Manifest read_manifest(const fs::path& path, const fs::path& root) {
   if (is_folder(path)) return read_kaldi_folder(path, root);

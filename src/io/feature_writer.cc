@@ -137,6 +137,7 @@ fs::path utterance_path(std::string_view id) {
 
 std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format, const fs::path& folder) {
   make_writable_folder(folder);
+  remove_stale_temporaries(folder);  // a killed extract leaves the file that it was at
   if (format == FeatureFormat::ark) return std::make_unique<ArkWriter>(folder);
   return std::make_unique<NpyWriter>(folder);
 }

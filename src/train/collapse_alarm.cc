@@ -29,8 +29,9 @@ std::optional<std::string> CollapseAlarm::check(const CollapseReading& reading) 
 }
 
 bool CollapseAlarm::is_new(Kind kind, bool present) {
-  const bool before = told_[kind];
-  told_[kind] = present;
+  const uint64_t bit = uint64_t{1} << kind;
+  const bool before = (memory_.told & bit) != 0;
+  memory_.told = present ? memory_.told | bit : memory_.told & ~bit;
   return present && !before;
 }
 
@@ -48,17 +49,17 @@ void CollapseAlarm::check_loss(const CollapseReading& reading, std::vector<std::
   const bool at_chance = loss >= config_.chance_bits - config_.tolerance_bits;
   const bool at_prior =
       lines_differ && std::abs(loss - config_.constant_prior_bits) <= config_.tolerance_bits;
-  if (is_new(kChance, stays(at_chance_since_, at_chance, reading.update))) {
+  if (is_new(kChance, stays(memory_.at_chance_since, at_chance, reading.update))) {
     findings.push_back(fmt::format("loss {:.3f} bits has been at or above chance ({:.2f}) for {} updates{}",
-                                   loss, config_.chance_bits, reading.update - *at_chance_since_,
+                                   loss, config_.chance_bits, reading.update - *memory_.at_chance_since,
                                    accuracy_text(reading.accuracy)));
   }
-  if (is_new(kPrior, stays(at_prior_since_, at_prior, reading.update))) {
+  if (is_new(kPrior, stays(memory_.at_prior_since, at_prior, reading.update))) {
     findings.push_back(
         fmt::format("loss {:.3f} bits has stayed within {} of the constant-prior line {:.3f} for {} updates: "
                     "the model does not look at the audio{}",
                     loss, config_.tolerance_bits, config_.constant_prior_bits,
-                    reading.update - *at_prior_since_, accuracy_text(reading.accuracy)));
+                    reading.update - *memory_.at_prior_since, accuracy_text(reading.accuracy)));
   }
   const bool unearned =
       reading.accuracy >= kUnearnedAccuracy && loss >= config_.constant_prior_bits - config_.tolerance_bits;

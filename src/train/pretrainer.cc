@@ -13,6 +13,7 @@
 
 #include "train/audio_input.h"
 #include "train/run_log.h"
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
@@ -92,6 +93,11 @@ void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe
   }
 }
 
+std::string audio_summary(const Manifest& manifest) {
+  return fmt::format("{} in {} utterances", format_audio_length(manifest.known_seconds()),
+                     manifest.utterances.size());
+}
+
 std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe& recipe, const Corpus& corpus,
                                                            const ParameterLayout& layout) {
   std::set<std::string> speakers;
@@ -100,10 +106,8 @@ std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe&
   }
   const FrameGeometry g = encoder_geometry(recipe.model);
   return {{"Parameters", fmt::format("{}", layout.total_size())},
-          {"Training audio",
-           fmt::format("{:.2f} h in {} utterances", corpus.train.hours(), corpus.train.utterances.size())},
-          {"Validation audio",
-           fmt::format("{:.2f} h in {} utterances", corpus.valid.hours(), corpus.valid.utterances.size())},
+          {"Training audio", audio_summary(corpus.train)},
+          {"Validation audio", audio_summary(corpus.valid)},
           {"Speakers", speakers.empty() ? "not named" : fmt::format("{} named", speakers.size())},
           {"Frames", fmt::format("hop {} samples, receptive field {} samples, context {} frames",
                                  g.hop_samples, g.receptive_field_samples, context_frames(recipe.model))},
@@ -159,7 +163,10 @@ class Pretrainer {
 
  private:
   bool writes() const { return communicator_.rank() == 0; }
+  bool finished() const { return state_.update >= recipe_.train.max_updates; }
+  bool is_marked_best(int64_t update) const;
   void prepare_folder();
+  void write_recipe();
   void resume();
   void start_log();
   ObjectiveSums accumulate(BatchLoader& loader, double& audio_seconds);
@@ -168,6 +175,7 @@ class Pretrainer {
   void skip(const ObjectiveSums& sums, const UpdateMeasures& measures);
   void validate();
   void save();
+  void add_failures(const std::vector<std::string>& failures);
 
   PretrainRecipe recipe_;
   const PretrainOptions& options_;
@@ -205,10 +213,16 @@ void Pretrainer::prepare_folder() {
   std::error_code ignored;
   if (options_.resume && fs::exists(recipe_path, ignored)) check_same_recipe(recipe_path, recipe_);
   communicator_.barrier();
-  if (writes()) {
-    write_file(recipe_path,
-               format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
-  }
+}
+
+void Pretrainer::write_recipe() {
+  write_file(options_.run_folder / "recipe.toml",
+             format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
+}
+
+bool Pretrainer::is_marked_best(int64_t update) const {
+  const std::optional<BestCheckpoint> best = store_->best();
+  return best && best->update == update;
 }
 
 void Pretrainer::resume() {
@@ -228,9 +242,9 @@ void Pretrainer::resume() {
   }
   saved_at_ = state_.update;
   // A kill between saving the best checkpoint and marking it leaves the mark behind.
-  if (writes() && state_.best_update == state_.update)
+  if (writes() && state_.best_update == state_.update && !is_marked_best(state_.update))
     store_->mark_best(state_.update, state_.best_valid_bits);
-  log_info(fmt::format("resuming at update {}", state_.update));
+  if (!finished()) log_info(fmt::format("resuming at update {}", state_.update));
 }
 
 void Pretrainer::start_log() {
@@ -241,7 +255,7 @@ void Pretrainer::start_log() {
                      .clip_norm = recipe_.optim.clip_norm,
                      .max_updates = recipe_.train.max_updates};
   for (const auto& [name, value] : summary.facts) log_info(fmt::format("{}: {}", name, value));
-  log_ = std::make_unique<RunLog>(options_.run_folder, recipe_, std::move(summary), state_.update);
+  log_ = std::make_unique<RunLog>(options_.run_folder, recipe_, std::move(summary), state_);
 }
 
 ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds) {
@@ -250,7 +264,7 @@ ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds)
   update_utterances_.clear();
   for (int64_t n = 0; n < recipe_.train.accumulate_batches / communicator_.size(); ++n) {
     AudioBatch batch = loader.next();
-    std::ranges::move(batch.failures, std::back_inserter(failures_));
+    add_failures(batch.failures);
     const std::vector<uint64_t> keys = item_keys(batch);
     sums += train_pass(network_, state_.parameters, workspace_, waveform_of(batch),
                        {static_cast<uint64_t>(recipe_.train.seed), keys}, gradients_);
@@ -325,6 +339,7 @@ void Pretrainer::validate() {
   const Clock::time_point start = Clock::now();
   const ValidationResult result = validate_network(network_, state_.parameters, workspace_, corpus_.valid,
                                                    recipe_.data, recipe_.train.valid_batches);
+  add_failures(result.failures);
   last_valid_bits_ = bits_per_divisor(result.sums, recipe_.objective.divisor);
   state_.wall_seconds += seconds_since(start);
   log_->after_validation(state_, result);
@@ -337,9 +352,17 @@ void Pretrainer::validate() {
   log_->write_report();
 }
 
+// Every validation reads its files anew and meets the same ones again.
+void Pretrainer::add_failures(const std::vector<std::string>& failures) {
+  for (const std::string& failure : failures) {
+    if (std::ranges::find(failures_, failure) == failures_.end()) failures_.push_back(failure);
+  }
+}
+
 void Pretrainer::save() {
   if (!writes() || saved_at_ == state_.update) return;
   log_->flush();
+  state_.log = log_->state();
   save_state(*store_, recipe_, state_);
   saved_at_ = state_.update;
   log_debug(fmt::format("checkpoint {} saved", state_.update));
@@ -354,19 +377,29 @@ PretrainResult Pretrainer::run() {
   }
   prepare_folder();
   resume();
-  if (writes()) start_log();
+  if (finished()) {
+    return {.updates = state_.update,
+            .already_finished = true,
+            .last_valid_bits = last_valid_bits_,
+            .best_valid_bits = state_.best_valid_bits,
+            .failures = {}};
+  }
+  if (writes()) {
+    write_recipe();
+    start_log();
+  }
   BatchLoader loader(
       corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
       {.start = state_.position, .rank = communicator_.rank(), .rank_count = communicator_.size()});
-  while (state_.update < recipe_.train.max_updates && !stop_) {
+  while (!finished() && !stop_) {
     update(loader);
-    const bool last = state_.update == recipe_.train.max_updates;
+    const bool last = finished();
     if (last || state_.update % recipe_.train.valid_every == 0) validate();
     if (last || stop_ || state_.update % recipe_.train.save_every == 0) save();
   }
   if (writes()) log_->write_report();
   return {.updates = state_.update,
-          .interrupted = state_.update < recipe_.train.max_updates,
+          .interrupted = !finished(),
           .last_valid_bits = last_valid_bits_,
           .best_valid_bits = state_.best_valid_bits,
           .failures = std::move(failures_)};

@@ -5,13 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <vector>
 
+#include "wav2vec/core/duration.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 
@@ -122,31 +121,7 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return out;
 }
 
-std::atomic<bool> g_bar_visible{false};
-
-void clear_bar() {
-  if (g_bar_visible.exchange(false)) std::fputs("\r\x1b[K", stderr);
-}
-
-void draw_bar(const std::string& line) {
-  std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
-  std::fflush(stderr);
-  g_bar_visible = true;
-}
-
 }  // namespace
-
-std::string format_duration(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0.0) return "?";
-  constexpr double kLongestShown = 1e9;
-  const auto whole = static_cast<int64_t>(std::min(std::round(seconds), kLongestShown));
-  if (whole < 60) return fmt::format("{} s", whole);
-  const int64_t minutes = (whole + 30) / 60;
-  if (minutes < 60) return fmt::format("{} min", minutes);
-  if (minutes < 24 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
-  const int64_t hours = (minutes + 30) / 60;
-  return fmt::format("{} d {:02} h", hours / 24, hours % 24);
-}
 
 std::string format_progress_bar(const ProgressView& view, const ProgressStyle& style) {
   // The last cell stays free: some terminals wrap when it is written.
@@ -208,7 +183,6 @@ Progress::Progress(std::string_view label, std::string_view unit, int64_t total,
   audio_rate_.add(now, 0.0);
   shown_at_ = now;
   live_ = log_level() != LogLevel::quiet && can_draw();
-  if (live_) set_live_line_clearer(clear_bar);
 }
 
 Progress::~Progress() { finish(); }
@@ -228,7 +202,6 @@ void Progress::finish() {
   if (finished_) return;
   finished_ = true;
   show(/*last=*/true);
-  if (live_) set_live_line_clearer(nullptr);
 }
 
 void Progress::show(bool last) {
@@ -236,7 +209,7 @@ void Progress::show(bool last) {
   const double rate = done_rate_.per_second();
   view_.seconds_left = rate > 0.0 && !last ? static_cast<double>(view_.total - view_.done) / rate : -1.0;
   if (live_ && !last)
-    draw_bar(format_progress_bar(view_, terminal_style()));
+    show_live_line(format_progress_bar(view_, terminal_style()));
   else
     log_info(format_progress_line(view_));
 }

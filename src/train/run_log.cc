@@ -55,19 +55,23 @@ double accuracy(const ObjectiveSums& sums) {
 }
 
 RunLog::RunLog(const std::filesystem::path& run_folder, const PretrainRecipe& recipe, RunSummary summary,
-               int64_t resumed_update)
+               const TrainingState& resumed)
     : run_folder_(run_folder),
       objective_(recipe.objective),
       train_(recipe.train),
       summary_(std::move(summary)),
-      collapse_(alarm_config(recipe)),
-      loss_outliers_("loss"),
-      norm_outliers_("gradient norm", {.least_deviation = 0.1, .logarithmic = true}),
-      progress_("pretrain", "updates", recipe.train.max_updates, resumed_update) {
+      collapse_(alarm_config(recipe), resumed.log.collapse),
+      loss_outliers_("loss", {}, resumed.log.loss_outliers),
+      norm_outliers_("gradient norm", {.least_deviation = 0.1, .logarithmic = true},
+                     resumed.log.norm_outliers),
+      progress_("pretrain", "updates", recipe.train.max_updates, resumed.update),
+      interval_(resumed.log.interval),
+      interval_updates_(resumed.log.interval_updates),
+      resumed_audio_seconds_(resumed.audio_seconds) {
   sinks_.push_back(open_jsonl(run_folder / "metrics.jsonl"));
   sinks_.push_back(open_csv(run_folder / "metrics.csv"));
   sinks_.push_back(open_tensorboard(run_folder));
-  for (const auto& sink : sinks_) sink->resume_at(resumed_update);
+  for (const auto& sink : sinks_) sink->resume_at(resumed.update);
 }
 
 void RunLog::write(const MetricsRecord& record) {
@@ -97,9 +101,15 @@ void RunLog::after_update(const TrainingState& state, const UpdateMeasures& meas
                               norm_outliers_.check(measures.gradient_norm)}) {
     if (finding) alarm(state.update, *finding);
   }
-  progress_.update(state.update, fmt::format("loss {:.3f} bits{}", loss_bits, last_valid_),
-                   state.audio_seconds);
+  last_loss_ = fmt::format("loss {:.3f} bits", loss_bits);
+  show_progress(state);
   if (state.update % train_.log_every == 0 || state.update == train_.max_updates) write_interval(state);
+}
+
+void RunLog::show_progress(const TrainingState& state) {
+  const bool both = !last_loss_.empty() && !last_valid_.empty();
+  progress_.update(state.update, last_loss_ + (both ? ", " : "") + last_valid_,
+                   state.audio_seconds - resumed_audio_seconds_);
 }
 
 void RunLog::write_interval(const TrainingState& state) {
@@ -132,7 +142,8 @@ void RunLog::after_validation(const TrainingState& state, const ValidationResult
   add_features(record, "z", result.z);
   add_features(record, "c", result.c);
   write(record);
-  last_valid_ = fmt::format(", valid {:.3f}", loss_bits);
+  last_valid_ = fmt::format("valid {:.3f}", loss_bits);
+  show_progress(state);
   log_info(
       fmt::format("update {}: validation loss {:.4f} bits (chance {:.2f}, constant prior {:.3f}), accuracy "
                   "{:.1f} %, effective rank z {:.1f} c {:.1f}",
@@ -144,6 +155,14 @@ void RunLog::after_validation(const TrainingState& state, const ValidationResult
 
 void RunLog::flush() {
   for (const auto& sink : sinks_) sink->flush();
+}
+
+LogState RunLog::state() const {
+  return {.interval = interval_,
+          .interval_updates = interval_updates_,
+          .loss_outliers = loss_outliers_.memory(),
+          .norm_outliers = norm_outliers_.memory(),
+          .collapse = collapse_.memory()};
 }
 
 void RunLog::write_report() { write_run_report(run_folder_, summary_); }

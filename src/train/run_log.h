@@ -17,20 +17,11 @@
 
 namespace wav2vec {
 
-/// What one update measured, already summed over accumulation and ranks.
-struct UpdateMeasures {
-  ObjectiveSums sums;
-  double gradient_norm = 0.0;
-  double learning_rate = 0.0;
-  double audio_seconds = 0.0;
-  double compute_seconds = 0.0;  ///< the whole update, waiting for the loader included
-  double wait_seconds = 0.0;
-};
-
 class RunLog {
  public:
+  /// Goes on where `resumed` stands.
   RunLog(const std::filesystem::path& run_folder, const PretrainRecipe& recipe, RunSummary summary,
-         int64_t resumed_update);
+         const TrainingState& resumed);
 
   void after_update(const TrainingState& state, const UpdateMeasures& measures);
   void after_validation(const TrainingState& state, const ValidationResult& result);
@@ -38,10 +29,13 @@ class RunLog {
   /// Metrics onto the disk; before a checkpoint is saved.
   void flush();
   void write_report();
+  /// To be saved with the training state.
+  LogState state() const;
 
  private:
   void write(const MetricsRecord& record);
   void write_interval(const TrainingState& state);
+  void show_progress(const TrainingState& state);
 
   std::filesystem::path run_folder_;
   ObjectiveConfig objective_;
@@ -54,7 +48,9 @@ class RunLog {
   Progress progress_;
   UpdateMeasures interval_;  ///< sums since the last record
   int64_t interval_updates_ = 0;
-  std::string last_valid_;
+  double resumed_audio_seconds_ = 0.0;
+  std::string last_loss_;   // for the progress line; empty before the first update
+  std::string last_valid_;  // likewise
 };
 
 /// Loss in bits per divisor; NaN without any.

@@ -1,5 +1,8 @@
 #include "wav2vec/train/validation.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "train/audio_input.h"
 #include "wav2vec/data/batch_loader.h"
 
@@ -14,6 +17,7 @@ ValidationResult validate_network(const PretrainingNetwork& network, const Param
   for (int64_t n = 0; max_batches == 0 || n < max_batches; ++n) {
     AudioBatch batch = loader.next();
     if (batch.empty()) break;
+    std::ranges::move(batch.failures, std::back_inserter(result.failures));
     const std::vector<uint64_t> keys = item_keys(batch);
     const Workspace::Mark mark = workspace.mark();
     const Evaluation evaluation =

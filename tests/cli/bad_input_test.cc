@@ -320,6 +320,14 @@ TEST_CASE("wrong command lines: one printable line and code 2") {
   check_fails({"manifest", bench().good, "-o", bench().good / "utt0.wav"}, 2, {"utt0.wav", "audio"});
   CHECK(test::read_bytes(bench().good / "utt0.wav").starts_with("RIFF"));
   check_fails(bench().pretrain(bench().manifest, bench().run), 2, {"--resume"});
+  check_fails(bench().pretrain(bench().manifest, ""), 2, {"--out", "empty"});
+  check_fails({"pretrain", "--resume", "--out", ""}, 2, {"--out", "empty"});
+  check_fails(bench().extract({bench().good}, ""), 2, {"--out", "empty"});
+  check_fails({"manifest", bench().good, "-o", ""}, 2, {"--output", "empty"});
+  check_fails({"doctor", bench().manifest, "-o", ""}, 2, {"--output", "empty"});
+  for (const char* seed : {"-1", "-18446744073709551615", "x", "1.5"})
+    check_fails({"manifest", bench().good, "-o", folder.path() / "a.tsv", "--seed", seed}, 2,
+                {"--seed", seed});
   check_fails({"pretrain", "--resume", "--out", folder.path() / "none"}, 2, {"recipe.toml", "--out"});
   const Words overrides{"nonsense",
                         "a.b=c",

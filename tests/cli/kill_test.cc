@@ -51,12 +51,13 @@ std::string weights(const fs::path& run) {
   return read_file(CheckpointStore(run).load(kUpdates).file("model.safetensors"), 1 << 26);
 }
 
-// Update, split and loss of every measurement: a killed run must show no gap, no repeat and no other number.
-// (Alarms are told again after a resume.)
-std::vector<std::tuple<int64_t, std::string, double>> measurements(const fs::path& run) {
-  std::vector<std::tuple<int64_t, std::string, double>> out;
+// Update, split and loss (or alarm) of every record: a killed run must show no gap, no repeat and no other
+// number.
+std::vector<std::tuple<int64_t, std::string, double, std::string>> measurements(const fs::path& run) {
+  std::vector<std::tuple<int64_t, std::string, double, std::string>> out;
   for (const MetricsRecord& record : read_metrics(run / "metrics.jsonl")) {
-    if (record.split != "alarm") out.emplace_back(record.update, record.split, record.values.front().second);
+    out.emplace_back(record.update, record.split, record.values.empty() ? 0.0 : record.values.front().second,
+                     record.text);
   }
   return out;
 }
@@ -105,6 +106,7 @@ TEST_CASE("pretrain: SIGINT and SIGTERM save and exit with code 8") {
     const auto result = test::run_wav2vec(words, 1.5, signal);
     INFO(result.standard_error);
     CHECK(result.exit_code == 8);
+    CHECK(result.standard_error.find("stopping after this update and saving") != std::string::npos);
     CHECK(result.standard_error.find("--resume") != std::string::npos);
     CHECK(CheckpointStore(folder.path() / "run").load_newest().has_value());
   }

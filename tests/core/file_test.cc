@@ -1,9 +1,15 @@
 #include "wav2vec/core/file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include "support/temporary_folder.h"
 #include "wav2vec/core/error.h"
@@ -124,6 +130,49 @@ TEST_CASE("a writable folder is made and left empty") {
   CHECK(fs::is_empty(folder.path() / "a" / "b"));
   make_writable_folder(folder.path() / "a" / "b");
   CHECK(free_bytes(folder.path()) > 0);
+}
+
+TEST_CASE("stale temporaries of dead processes go, everything else stays") {
+  const TemporaryFolder folder;
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  REQUIRE(::waitpid(dead, nullptr, 0) == dead);
+  const std::string gone = std::to_string(dead);
+  const std::string alive = std::to_string(::getppid());
+  const auto make = [&](const std::string& name) {
+    const fs::path path = folder.path() / name;
+    fs::create_directories(path.parent_path());
+    write_file(path, "x");
+    return path;
+  };
+  const std::vector<fs::path> stale{make("utt.npy.tmp-" + gone + "-0"),
+                                    make("a/b/utt.npy.tmp-" + gone + "-17"),
+                                    make("x.tmp-1-2.tmp-" + gone + "-3")};
+  const std::vector<fs::path> kept{make("utt.npy"),
+                                   make("utt.npy.tmp-" + alive + "-0"),
+                                   make("utt.npy.tmp-" + gone),
+                                   make("utt.npy.tmp-" + gone + "-"),
+                                   make("utt.npy.tmp-" + gone + "-1x"),
+                                   make("utt.npy.tmp--" + gone + "-1"),
+                                   make("utt.npy.tmp-0-1"),
+                                   make(".tmp-" + gone + "-1"),
+                                   make("utt.tmp" + gone + "-1")};
+  const fs::path held = make("held.npy.tmp-" + gone + "-1");
+  const int descriptor = ::open(held.c_str(), O_RDONLY);
+  REQUIRE(::flock(descriptor, LOCK_EX) == 0);
+  const TemporaryFolder elsewhere;
+  write_file(elsewhere.path() / ("y.tmp-" + gone + "-1"), "x");
+  fs::create_directory_symlink(elsewhere.path(), folder.path() / "link");
+  fs::create_directory(folder.path() / ("folder.tmp-" + gone + "-1"));
+
+  remove_stale_temporaries(folder.path());
+  for (const fs::path& path : stale) CHECK_MESSAGE(!fs::exists(path), path.string());
+  for (const fs::path& path : kept) CHECK_MESSAGE(fs::exists(path), path.string());
+  CHECK(fs::exists(held));
+  CHECK(fs::exists(elsewhere.path() / ("y.tmp-" + gone + "-1")));
+  CHECK(fs::exists(folder.path() / ("folder.tmp-" + gone + "-1")));
+  ::close(descriptor);
+  remove_stale_temporaries(folder.path() / "no such folder");
 }
 
 }  // namespace

@@ -57,6 +57,8 @@ TEST_CASE("manifest lists, splits and converts, doctor cleans, the exit codes te
   CHECK(result.code == ExitCode::some_inputs_failed);
   CHECK(result.errors.find("broken.wav") != std::string::npos);
   CHECK(result.output.find("10 utterances") != std::string::npos);
+  CHECK(result.output.find("skipped: 1 inputs") != std::string::npos);
+  CHECK(result.output.find("doctor will not see them") != std::string::npos);
 
   result = run(folder, "doctor all.tsv --json -o clean.tsv");
   CHECK(result.code == ExitCode::problems_found);

@@ -3,7 +3,11 @@
 #include "wav2vec/train/pretrainer.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <map>
+#include <set>
 #include <thread>
 
 #include "support/captured_stderr.h"
@@ -44,16 +48,18 @@ PretrainRecipe tiny_recipe(const fs::path& manifest) {
 }
 
 PretrainResult run(const PretrainRecipe& recipe, const fs::path& folder, bool resume = false,
-                   int64_t stop_after = -1) {
-  CapturedStderr quiet;
+                   int64_t stop_after = -1, std::string* said = nullptr) {
+  const CapturedStderr captured;
   SingleProcess alone;
   int64_t asked = 0;
-  return pretrain(recipe,
-                  {.run_folder = folder,
-                   .resume = resume,
-                   .command_line = "test",
-                   .stop_requested = [&] { return ++asked == stop_after; }},
-                  alone);
+  const auto result = pretrain(recipe,
+                               {.run_folder = folder,
+                                .resume = resume,
+                                .command_line = "test",
+                                .stop_requested = [&] { return ++asked == stop_after; }},
+                               alone);
+  if (said != nullptr) *said = captured.text();
+  return result;
 }
 
 // The files that the end of a run is judged by. state.safetensors also holds wall time, so its tensors count.
@@ -72,13 +78,35 @@ std::vector<double> losses(const fs::path& folder) {
   return out;
 }
 
+// Records without what differs between any two runs: times and memory.
+std::vector<std::string> repeatable_records(const fs::path& folder) {
+  const std::set<std::string> different{"audio_seconds_per_second", "loader_wait_share", "wall_seconds",
+                                        "peak_rss_mib"};
+  std::vector<std::string> out;
+  for (const MetricsRecord& record : read_metrics(folder / "metrics.jsonl")) {
+    std::string line = fmt::format("{} {} {}", record.update, record.split, record.text);
+    for (const auto& [name, value] : record.values) {
+      if (!different.contains(name)) line += fmt::format(" {}={}", name, value);
+    }
+    for (const auto& [name, values] : record.lists)
+      line += fmt::format(" {}={}", name, fmt::join(values, ","));
+    out.push_back(line);
+  }
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("pretrain: a run leaves everything that a run is to leave") {
   const TemporaryFolder folder;
   const PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 30));
-  const PretrainResult result = run(recipe, folder.path() / "run");
+  std::string said;
+  const PretrainResult result = run(recipe, folder.path() / "run", false, -1, &said);
   CHECK(result.updates == 12);
+  CHECK(said.find("pretrain 12/12 updates (100 %), loss ") != std::string::npos);
+  CHECK(
+      said.substr(said.rfind("pretrain 12/12")).find(fmt::format(", valid {:.3f}", result.last_valid_bits)) !=
+      std::string::npos);
   CHECK_FALSE(result.interrupted);
   CHECK(result.best_valid_bits <= result.last_valid_bits);
   for (const char* name : {"recipe.toml", "metrics.jsonl", "metrics.csv", "report.html", "checkpoints/latest",
@@ -90,10 +118,11 @@ TEST_CASE("pretrain: a run leaves everything that a run is to leave") {
 
 TEST_CASE("pretrain: stopped after any update and resumed, the run ends with the same bits") {
   const TemporaryFolder folder;
-  const PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 24));
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 24));
+  recipe.train.log_every = 4;  // most stops lie within an interval
   run(recipe, folder.path() / "whole");
   const std::string expected = final_weights(folder.path() / "whole", 12);
-  const auto expected_losses = losses(folder.path() / "whole");
+  const auto expected_records = repeatable_records(folder.path() / "whole");
   for (int64_t stop = 1; stop < 12; ++stop) {
     CAPTURE(stop);
     const fs::path part = folder.path() / ("part" + std::to_string(stop));
@@ -102,8 +131,47 @@ TEST_CASE("pretrain: stopped after any update and resumed, the run ends with the
     CHECK(first.updates == stop);
     CHECK(run(recipe, part, true).updates == 12);
     CHECK(final_weights(part, 12) == expected);
-    CHECK(losses(part).back() == expected_losses.back());
+    CHECK(repeatable_records(part) == expected_records);
   }
+}
+
+TEST_CASE("pretrain: a finished run is not touched by another --resume") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  const fs::path run_folder = folder.path() / "run";
+  CHECK_FALSE(run(recipe, run_folder).already_finished);
+  const auto contents = [&] {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(run_folder)) {
+      if (!entry.is_regular_file() || entry.path().filename() == ".lock") continue;
+      files[entry.path().string()] = fmt::format("{} {}", entry.last_write_time().time_since_epoch().count(),
+                                                 read_file(entry.path(), 1 << 26));
+    }
+    return files;
+  };
+  const auto before = contents();
+  std::string said;
+  const PretrainResult again = run(recipe, run_folder, true, -1, &said);
+  CHECK(again.already_finished);
+  CHECK_FALSE(again.interrupted);
+  CHECK(again.updates == 12);
+  CHECK(said.empty());
+  CHECK(contents() == before);
+  recipe.train.max_updates = 14;
+  const PretrainResult longer = run(recipe, run_folder, true);
+  CHECK_FALSE(longer.already_finished);
+  CHECK(longer.updates == 14);
+}
+
+TEST_CASE("pretrain: unreadable validation files are told, each once") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  const fs::path valid = folder.path() / "valid.tsv";
+  write_file(valid, folder.path().string() + "\nutt0.wav\t9000\nabsent.wav\t9000\n");
+  recipe.data.valid = {valid.string()};
+  const PretrainResult result = run(recipe, folder.path() / "run");
+  REQUIRE(result.failures.size() == 1);
+  CHECK(result.failures[0].find("absent.wav") != std::string::npos);
 }
 
 TEST_CASE("pretrain: the resolved recipe of a run gives the same run") {

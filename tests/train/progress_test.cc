@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <limits>
 
 using namespace wav2vec;
 
@@ -28,21 +27,6 @@ ProgressView pretraining() {
 }
 
 }  // namespace
-
-TEST_CASE("durations read as a person would say them") {
-  CHECK(format_duration(0.2) == "0 s");
-  CHECK(format_duration(59.4) == "59 s");
-  CHECK(format_duration(59.6) == "1 min");
-  CHECK(format_duration(725) == "12 min");
-  CHECK(format_duration(3599) == "1 h 00 min");
-  CHECK(format_duration(3720) == "1 h 02 min");
-  CHECK(format_duration(86399) == "1 d 00 h");
-  CHECK(format_duration(3 * 86400 + 4 * 3600) == "3 d 04 h");
-  CHECK(format_duration(-1) == "?");
-  CHECK(format_duration(std::numeric_limits<double>::quiet_NaN()) == "?");
-  CHECK(format_duration(std::numeric_limits<double>::infinity()) == "?");
-  CHECK(format_duration(1e300) == "11574 d 02 h");
-}
 
 TEST_CASE("the plain line says everything and only what is known") {
   CHECK(format_progress_line(pretraining()) ==

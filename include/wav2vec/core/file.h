@@ -40,6 +40,11 @@ class AtomicFile {
   uint64_t size_ = 0;
 };
 
+/// Removes the temporaries of AtomicFile in the folder and those below it that no living process can finish:
+/// "<name>.tmp-<process>-<number>" where nobody holds the file and the process is gone. Links are not
+/// followed; what cannot be removed stays.
+void remove_stale_temporaries(const std::filesystem::path& folder);
+
 /// AtomicFile in one call.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 

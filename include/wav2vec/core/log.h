@@ -16,8 +16,8 @@ void log_debug(std::string_view message);
 /// Prefixed with "warning: "; shown at every level.
 void log_warning(std::string_view message);
 
-/// Whatever keeps a live line on the terminal (the progress bar) registers how to clear it before another
-/// line is printed. One at a time; nullptr removes it.
-void set_live_line_clearer(void (*clear)());
+/// A line at the bottom of a terminal (the progress bar) that replaces the one before and is cleared before
+/// any other line is printed. Safe beside messages from other threads.
+void show_live_line(std::string_view line);
 
 }  // namespace wav2vec

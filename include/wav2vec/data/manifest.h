@@ -33,7 +33,8 @@ struct Manifest {
   std::vector<Utterance> utterances;
 
   int64_t known_samples() const;  ///< sum of the known lengths
-  double hours() const;           ///< known_samples() in hours
+  double known_seconds() const;   ///< the same in seconds
+  double hours() const;           ///< and in hours
 };
 
 /// Reads one of

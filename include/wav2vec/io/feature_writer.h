@@ -27,7 +27,8 @@ class FeatureWriter {
   virtual void close() = 0;
 };
 
-/// Throws DiskError when the folder cannot be made or written.
+/// Removes what killed processes left half-written in the folder. Throws DiskError when it cannot be made or
+/// written.
 std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format, const std::filesystem::path& folder);
 
 /// The relative path that an utterance id stands for: its '/' are folders. Throws DataError for what would

@@ -37,19 +37,30 @@ struct CollapseAlarmConfig {
   double least_standard_deviation = 1e-4;
 };
 
+/// What has been told, and since when the loss is on a line; in the training state, so that a resumed run
+/// neither repeats nor forgets.
+struct CollapseMemory {
+  uint64_t told = 0;  ///< one bit per kind of trouble
+  std::optional<int64_t> at_chance_since;
+  std::optional<int64_t> at_prior_since;
+};
+
 /// A state machine without clock or files. Fed with every reading it answers with one line for the log when
-/// something new is wrong; each kind of trouble is told once and again only after it had gone away. Nothing
-/// is saved: after a resume the patience begins anew.
+/// something new is wrong; each kind of trouble is told once and again only after it had gone away.
 class CollapseAlarm {
  public:
-  explicit CollapseAlarm(const CollapseAlarmConfig& config) : config_(config) {}
+  explicit CollapseAlarm(const CollapseAlarmConfig& config, const CollapseMemory& memory = {})
+      : config_(config), memory_(memory) {}
 
   /// "collapse? loss 4.831 bits has stayed within 0.02 of the constant-prior line 4.834 for 500 updates";
   /// several findings are joined by "; ".
   std::optional<std::string> check(const CollapseReading& reading);
 
+  const CollapseMemory& memory() const { return memory_; }
+
  private:
-  enum Kind { kChance, kPrior, kGradient, kTies, kZDead, kZRank, kZSpread, kCDead, kCRank, kCSpread, kKinds };
+  /// Bits of CollapseMemory::told: new ones go to the end.
+  enum Kind { kChance, kPrior, kGradient, kTies, kZDead, kZRank, kZSpread, kCDead, kCRank, kCSpread };
 
   bool is_new(Kind kind, bool present);
   bool stays(std::optional<int64_t>& since, bool on_line, int64_t update) const;
@@ -59,9 +70,7 @@ class CollapseAlarm {
                       std::vector<std::string>& findings);
 
   CollapseAlarmConfig config_;
-  bool told_[kKinds] = {};
-  std::optional<int64_t> at_chance_since_;
-  std::optional<int64_t> at_prior_since_;
+  CollapseMemory memory_;
 };
 
 }  // namespace wav2vec

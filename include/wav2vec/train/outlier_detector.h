@@ -15,22 +15,30 @@ struct OutlierConfig {
   bool logarithmic = false;       ///< judge log(value): for quantities that live on a ratio scale
 };
 
+/// The recent past; in the training state, so that a resumed run judges as the one that was not interrupted.
+struct OutlierMemory {
+  int64_t seen = 0;
+  double mean = 0.0;
+  double variance = 0.0;
+};
+
 /// For loss in bits as it is, for the gradient norm with `logarithmic` and least_deviation 0.1.
 class OutlierDetector {
  public:
-  explicit OutlierDetector(std::string name, const OutlierConfig& config = {});
+  explicit OutlierDetector(std::string name, const OutlierConfig& config = {},
+                           const OutlierMemory& memory = {});
 
   /// "gradient norm 93.1 is 12.4 standard deviations above its recent mean 1.21"; nothing for an ordinary or
   /// not finite reading. Outliers count into the mean only up to the threshold, so one does not hide the
   /// next.
   std::optional<std::string> check(double value);
 
+  const OutlierMemory& memory() const { return memory_; }
+
  private:
   std::string name_;
   OutlierConfig config_;
-  int64_t seen_ = 0;
-  double mean_ = 0.0;
-  double variance_ = 0.0;
+  OutlierMemory memory_;
 };
 
 }  // namespace wav2vec

@@ -22,9 +22,10 @@ struct PretrainOptions {
 struct PretrainResult {
   int64_t updates = 0;
   bool interrupted = false;
+  bool already_finished = false;      ///< resumed behind its last update: nothing was done or written
   double last_valid_bits = 0.0;       ///< NaN without a validation
   double best_valid_bits = 0.0;       ///< infinite without a validation
-  std::vector<std::string> failures;  ///< training utterances left out because they cannot be read
+  std::vector<std::string> failures;  ///< utterances left out because they cannot be read, each once
 };
 
 /// Trains, writing into options.run_folder: recipe.toml (resolved, runnable), checkpoints/, metrics.jsonl,

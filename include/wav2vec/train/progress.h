@@ -8,9 +8,6 @@
 
 namespace wav2vec {
 
-/// "45 s", "12 min", "1 h 02 min", "3 d 04 h"; "?" when not finite or negative.
-std::string format_duration(double seconds);
-
 /// What one line of progress shows. Empty or not finite parts are left out.
 struct ProgressView {
   std::string label;  ///< "pretrain"

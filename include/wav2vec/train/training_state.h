@@ -8,10 +8,33 @@
 #include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/data/batch_loader.h"
 #include "wav2vec/io/checkpoint.h"
+#include "wav2vec/model/contrastive_objective.h"
 #include "wav2vec/model/pretraining_network.h"
+#include "wav2vec/train/collapse_alarm.h"
 #include "wav2vec/train/optimizer.h"
+#include "wav2vec/train/outlier_detector.h"
 
 namespace wav2vec {
+
+/// What one update measured, already summed over accumulation and ranks.
+struct UpdateMeasures {
+  ObjectiveSums sums;
+  double gradient_norm = 0.0;
+  double learning_rate = 0.0;
+  double audio_seconds = 0.0;
+  double compute_seconds = 0.0;  ///< the whole update, waiting for the loader included
+  double wait_seconds = 0.0;
+};
+
+/// What the log of the run carries from one update to the next: with it the records after a resume are those
+/// of the run that was not interrupted.
+struct LogState {
+  UpdateMeasures interval;  ///< sums since the last train record
+  int64_t interval_updates = 0;
+  OutlierMemory loss_outliers;
+  OutlierMemory norm_outliers;
+  CollapseMemory collapse;
+};
 
 struct TrainingState {
   ParameterBlock parameters;
@@ -25,6 +48,7 @@ struct TrainingState {
   double best_valid_bits = std::numeric_limits<double>::infinity();
   int64_t best_update = 0;   ///< where that was; 0 = no validation yet
   uint64_t corpus_hash = 0;  ///< of the manifests; a changed corpus must not go unnoticed
+  LogState log;              ///< of rank 0, as it was when the state was saved
 
   explicit TrainingState(const ParameterLayout& layout) : parameters(layout), adam(layout) {}
 };
@@ -32,7 +56,8 @@ struct TrainingState {
 /// model.safetensors (io/model_file.h) and state.safetensors (moments and counters).
 void save_state(CheckpointStore& store, const PretrainRecipe& recipe, const TrainingState& state);
 
-/// Fills the state from a verified checkpoint. Throws DataError when it belongs to another network.
+/// Fills the state from a verified checkpoint; `log` stays empty when an older version wrote it. Throws
+/// DataError when it belongs to another network.
 void load_state(const Checkpoint& checkpoint, TrainingState& state);
 
 /// Bytes that one checkpoint takes on disk.

@@ -2,6 +2,8 @@
 // How the network does on audio that it is not trained on.
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "wav2vec/config/data_config.h"
 #include "wav2vec/data/manifest.h"
@@ -15,6 +17,7 @@ struct ValidationResult {
   FeatureStatistics z;  ///< of the first batch
   FeatureStatistics c;
   double audio_seconds = 0.0;
+  std::vector<std::string> failures;  ///< messages of files that could not be used, each once
 };
 
 /// One pass over the manifest, or its first `max_batches` batches (0 = all), with centred crops, without
