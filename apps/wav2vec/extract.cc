@@ -30,6 +30,7 @@ struct Options {
   FeatureLayer layer = FeatureLayer::c;
   bool strict_rate = false;
   ChannelPolicy channels = ChannelPolicy::mean;
+  DTypeChoice dtype = DTypeChoice::f32;
 };
 
 void write_contract(const Options& options, const FeatureExtractor& extractor) {
@@ -44,7 +45,8 @@ void write_contract(const Options& options, const FeatureExtractor& extractor) {
                           .channels = extractor.channels(options.layer),
                           .model = extractor.model_path().string(),
                           .model_hash = extractor.model_hash(),
-                          .resampler = resampler_description()});
+                          .resampler = resampler_description(),
+                          .dtype = std::string(kDTypeNames[static_cast<size_t>(extractor.dtype())])});
 }
 
 // Frames written; throws what is wrong with this utterance.
@@ -66,9 +68,9 @@ int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor
 }
 
 // A bad model is no bad input of several: nothing can be extracted.
-FeatureExtractor open_model(const std::string& path) {
+FeatureExtractor open_model(const Options& options) {
   try {
-    return FeatureExtractor(path);
+    return FeatureExtractor(options.model, resolve_dtype(options.dtype));
   } catch (const DataError& error) {
     throw CheckpointError(error.what());
   }
@@ -76,7 +78,7 @@ FeatureExtractor open_model(const std::string& path) {
 
 ExitCode run(const Options& options) {
   catch_stop_signals("stopping after this file; Ctrl-C again ends at once");
-  FeatureExtractor extractor = open_model(options.model);
+  FeatureExtractor extractor = open_model(options);
   CollectedInputs inputs = collect_inputs(options.inputs);
   std::vector<std::string> failures = std::move(inputs.failures);
   const std::vector<Utterance>& utterances = inputs.manifest.utterances;
@@ -128,6 +130,8 @@ Command add_extract(CLI::App& program) {
              "npy: one file per utterance; ark: Kaldi's feats.ark and feats.scp");
   add_choice(*app, "--layer", options->layer, kFeatureLayerNames, "c: context network; z: encoder");
   add_choice(*app, "--channels", options->channels, kChannelPolicyNames, "which channel of several");
+  add_choice(*app, "--dtype", options->dtype, kDTypeChoiceNames,
+             "f32; bf16: several times faster, about two digits; auto: bf16 where the CPU has it");
   app->add_flag("--strict-rate", options->strict_rate, "refuse audio of another rate instead of resampling");
   app->footer(
       "Example:\n"

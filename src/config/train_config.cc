@@ -57,6 +57,8 @@ void OptimConfig::validate() const {
 
 void TrainConfig::visit(FieldVisitor& v) {
   v.field("max_updates", max_updates, "updates in all");
+  v.choice("dtype", dtype, kDTypeChoiceNames,
+           "products and stored activations; auto: bf16 where the CPU has it");
   v.field("accumulate_batches", accumulate_batches, "batches whose gradients make one update");
   v.field("seed", seed, "of initial weights, order, crops, negatives and dropout");
   v.field("log_every", log_every, "updates between two lines of metrics");

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "wav2vec/audio/normalize.h"
 #include "wav2vec/core/error.h"
@@ -26,6 +27,9 @@ struct FeatureExtractor::Network {
   Wav2VecModel model;
   ParameterBlock parameters;
   Workspace workspace;
+  std::optional<PackedWeights> packed;  // none in f32
+
+  Pass pass() { return {parameters, workspace, nullptr, packed ? &*packed : nullptr}; }
 
   explicit Network(const ModelFile& file)
       : model(make_wav2vec_model(file.info().model, layout)), parameters(found_in(file)) {}
@@ -39,7 +43,7 @@ struct FeatureExtractor::Network {
   }
 };
 
-FeatureExtractor::FeatureExtractor(const std::filesystem::path& model)
+FeatureExtractor::FeatureExtractor(const std::filesystem::path& model, DType dtype)
     : model_path_(resolve_model_path(model)) {
   ModelFile file = ModelFile::open(model_path_);
   info_ = file.info();
@@ -56,16 +60,23 @@ FeatureExtractor::FeatureExtractor(const std::filesystem::path& model)
     crc = crc32c(values.data(), values.size_bytes(), crc);
   });
   model_hash_ = fmt::format("crc32c:{:08x}", crc);
+  if (dtype == DType::bf16) {
+    network_->packed.emplace(convolutions_of(network_->model), PackFor::inference);
+    network_->packed->refresh(network_->parameters);
+  }
 }
 
 FeatureExtractor::~FeatureExtractor() = default;
+
+DType FeatureExtractor::dtype() const { return network_->packed ? DType::bf16 : DType::f32; }
 
 int64_t FeatureExtractor::channels(FeatureLayer layer) const {
   return layer == FeatureLayer::z ? network_->model.encoder.channels() : network_->model.context.channels();
 }
 
 uint64_t FeatureExtractor::bytes_for(int64_t samples) const {
-  // The two largest neighbours among the encoder's activations, and every activation of the context network.
+  // The two largest neighbours among the encoder's activations; of the context network the widest block's
+  // input, padded input, sums and output.
   int64_t frames = samples;
   int64_t largest[2] = {0, 0};
   for (size_t i = 0; i < network_->model.encoder.blocks.size(); ++i) {
@@ -73,10 +84,11 @@ uint64_t FeatureExtractor::bytes_for(int64_t samples) const {
     frames = conv.output_frames(frames);
     largest[i % 2] = std::max(largest[i % 2], frames * conv.out_channels);
   }
-  int64_t values = samples + largest[0] + largest[1];
+  int64_t context = 0;
   for (const ContextBlock& block : network_->model.context.blocks)
-    values += frames * (block.conv.in_channels + 2 * block.conv.out_channels);
-  return static_cast<uint64_t>(values) * sizeof(float);
+    context = std::max(context, frames * 2 * (block.conv.in_channels + block.conv.out_channels));
+  return static_cast<uint64_t>(samples + context) * sizeof(float) +
+         static_cast<uint64_t>(largest[0] + largest[1]) * bytes_per_element(dtype());
 }
 
 Features FeatureExtractor::extract(std::span<const float> waveform, FeatureLayer layer) {
@@ -98,13 +110,13 @@ Features FeatureExtractor::extract(std::span<const float> waveform, FeatureLayer
   std::vector<float> input(waveform.begin(), waveform.end());
   if (info_.normalize) normalize_waveform(input);
   const int64_t lengths[1] = {samples};
-  const Pass pass{network_->parameters, network_->workspace};
+  const Pass pass = network_->pass();
   const Workspace::Mark mark = network_->workspace.mark();
   const Activations wave{input.data(), 1, samples, 1, lengths};
   const Activations z = encoder_forward(network_->model.encoder, pass, wave, nullptr);
   const Activations out =
       layer == FeatureLayer::z ? z : context_forward(network_->model.context, pass, z, nullptr);
-  Features features{out.frames, out.channels, {out.data, out.data + out.size()}};
+  Features features{out.frames, out.channels, {out.item(0), out.item(0) + out.size()}};
   network_->workspace.rewind(mark);
   return features;
 }

@@ -153,6 +153,7 @@ void write_feature_contract(const fs::path& folder, const FeatureContract& contr
       {"model", contract.model},
       {"model_hash", contract.model_hash},
       {"resampler", contract.resampler},
+      {"dtype", contract.dtype},
   };
   write_file(folder / "frames.json",
              json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

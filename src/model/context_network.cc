@@ -5,16 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/elementwise.h"
 #include "wav2vec/nn/residual.h"
 
 namespace wav2vec {
 namespace {
-
-void copy_items(const Activations& from, const Activations& to) {
-  for (int64_t b = 0; b < from.batch; ++b)
-    std::copy_n(from.item(b), from.lengths[static_cast<size_t>(b)] * from.channels, to.item(b));
-}
 
 Activations push_padded(const Activations& x, int64_t pad_frames, Workspace& workspace) {
   const std::span<int64_t> lengths = workspace.push_integers(x.batch);
@@ -26,8 +20,62 @@ Activations push_padded(const Activations& x, int64_t pad_frames, Workspace& wor
 Activations residual_of(const ContextBlock& block, const Pass& pass, const Activations& x) {
   if (!block.has_projection) return x;
   const Activations r = pass.workspace.push(x.batch, x.frames, block.conv.out_channels, x.lengths);
-  conv1d_forward(block.residual_projection, pass.parameters, x, r);
+  conv1d_forward(block.residual_projection, pass, {x}, r);
   return r;
+}
+
+// One block; what backward needs goes to `saved`. Everything it pushes but y may be rewound for inference.
+void block_forward(const ContextNetwork& context, size_t index, const Pass& pass, const Activations& x,
+                   const Activations& y, ContextCache::Block& saved) {
+  const ContextBlock& block = context.blocks[index];
+  const Activations padded = push_padded(x, block.conv.kernel - 1, pass.workspace);
+  causal_pad_forward(x, block.conv.kernel - 1, context.padding, padded);
+  const Activations conv_output = pass.workspace.push_like(y, pass.dtype());
+  const bool dropout = pass.random != nullptr && context.dropout > 0.0;
+  NormStatistics statistics;
+  if (dropout) {
+    conv1d_forward(block.conv, pass, {padded}, conv_output);
+    apply_dropout(conv_output, context.dropout, index, *pass.random);
+    statistics = group_norm_statistics(block.norm, pass, conv_output);
+  } else {
+    statistics = conv1d_norm_forward(block.conv, block.norm, pass, {padded}, conv_output);
+  }
+  group_norm_forward(block.norm, pass, conv_output, statistics, y);
+  if (block.skip) residual_forward(y, residual_of(block, pass, x), context.skip_scale);
+  saved = {x, padded, conv_output, statistics};
+}
+
+Activations push_output(const ContextBlock& block, const Activations& x, Workspace& workspace) {
+  return workspace.push(x.batch, x.frames, block.conv.out_channels, x.lengths);
+}
+
+Activations forward_for_training(const ContextNetwork& context, const Pass& pass, Activations x,
+                                 ContextCache& cache) {
+  cache.blocks.resize(context.blocks.size());
+  for (size_t i = 0; i < context.blocks.size(); ++i) {
+    const Activations y = push_output(context.blocks[i], x, pass.workspace);
+    block_forward(context, i, pass, x, y, cache.blocks[i]);
+    x = y;
+  }
+  return x;
+}
+
+// Blocks write to two outputs in turn; z, which the caller needs, is neither.
+Activations forward_for_inference(const ContextNetwork& context, const Pass& pass, Activations x) {
+  int64_t channels = 0;
+  for (const ContextBlock& block : context.blocks) channels = std::max(channels, block.conv.out_channels);
+  const Activations memory[2] = {pass.workspace.push(x.batch, x.frames, channels, x.lengths),
+                                 pass.workspace.push(x.batch, x.frames, channels, x.lengths)};
+  for (size_t i = 0; i < context.blocks.size(); ++i) {
+    const Workspace::Mark mark = pass.workspace.mark();
+    Activations y = memory[i % 2];
+    y.channels = context.blocks[i].conv.out_channels;
+    ContextCache::Block unused;
+    block_forward(context, i, pass, x, y, unused);
+    pass.workspace.rewind(mark);
+    x = y;
+  }
+  return x;
 }
 
 }  // namespace
@@ -60,24 +108,8 @@ ContextNetwork make_context_network(const ModelConfig& config, ParameterLayout& 
 
 Activations context_forward(const ContextNetwork& context, const Pass& pass, const Activations& z,
                             ContextCache* cache) {
-  if (cache != nullptr) cache->blocks.resize(context.blocks.size());
-  Activations x = z;
-  for (size_t i = 0; i < context.blocks.size(); ++i) {
-    const ContextBlock& block = context.blocks[i];
-    const Activations padded = push_padded(x, block.conv.kernel - 1, pass.workspace);
-    causal_pad_forward(x, block.conv.kernel - 1, context.padding, padded);
-    const Activations conv_output =
-        pass.workspace.push(x.batch, x.frames, block.conv.out_channels, x.lengths);
-    conv1d_forward(block.conv, pass.parameters, padded, conv_output);
-    if (pass.random != nullptr) apply_dropout(conv_output, context.dropout, i, *pass.random);
-    const NormStatistics statistics = group_norm_statistics(block.norm, conv_output, pass.workspace);
-    const Activations y = pass.workspace.push_like(conv_output);
-    group_norm_forward(block.norm, pass.parameters, conv_output, statistics, y);
-    if (block.skip) residual_forward(y, residual_of(block, pass, x), context.skip_scale);
-    if (cache != nullptr) cache->blocks[i] = {x, padded, conv_output, statistics};
-    x = y;
-  }
-  return x;
+  return cache != nullptr ? forward_for_training(context, pass, z, *cache)
+                          : forward_for_inference(context, pass, z);
 }
 
 void context_backward(const ContextNetwork& context, const Pass& pass, const ContextCache& cache,
@@ -88,29 +120,27 @@ void context_backward(const ContextNetwork& context, const Pass& pass, const Con
     const ContextBlock& block = context.blocks[i];
     const ContextCache::Block& saved = cache.blocks[i];
     const Activations dx = i == 0 ? dz : pass.workspace.push_like(saved.input);
+    const Workspace::Mark block_mark = pass.workspace.mark();
 
-    // out = (block(x) + R(x))·s: scale once, then the same gradient goes both ways.
-    Activations through_skip;
-    if (block.skip) {
-      for (int64_t b = 0; b < dy.batch; ++b)
-        kernels::scale(dy.item(b), dy.lengths[static_cast<size_t>(b)] * dy.channels, context.skip_scale);
-      through_skip = pass.workspace.push_like(saved.input);
-      if (block.has_projection) {
-        conv1d_backward(block.residual_projection, pass.parameters, saved.input, dy, gradients,
-                        &through_skip);
-      } else {
-        copy_items(dy, through_skip);
-      }
-    }
-    group_norm_backward(block.norm, pass.parameters, saved.conv_output, saved.statistics, dy, gradients, dy);
-    if (pass.random != nullptr) apply_dropout(dy, context.dropout, i, *pass.random);
+    // out = (block(x) + R(x))·s
+    const Activations dconv = pass.workspace.push_like(saved.conv_output);
+    group_norm_backward(block.norm, pass, saved.conv_output, saved.statistics, dy,
+                        block.skip ? context.skip_scale : 1.0F, gradients, dconv);
+    if (pass.random != nullptr) apply_dropout(dconv, context.dropout, i, *pass.random);
     const Activations dpadded = pass.workspace.push_like(saved.padded);
-    conv1d_backward(block.conv, pass.parameters, saved.padded, dy, gradients, &dpadded);
+    conv1d_backward(block.conv, pass, {saved.padded}, dconv, gradients, &dpadded);
     causal_pad_backward(dpadded, block.conv.kernel - 1, context.padding, dx);
-    if (block.skip) {
-      for (int64_t b = 0; b < dx.batch; ++b)
-        kernels::add(dx.item(b), through_skip.item(b), dx.lengths[static_cast<size_t>(b)] * dx.channels);
+    if (block.has_projection) {
+      const Activations scaled = pass.workspace.push_like(dy);
+      std::fill_n(scaled.item(0), scaled.size(), 0.0F);
+      residual_backward(dy, scaled, context.skip_scale);
+      const Activations through_skip = pass.workspace.push_like(saved.input);
+      conv1d_backward(block.residual_projection, pass, {saved.input}, scaled, gradients, &through_skip);
+      residual_backward(through_skip, dx, 1.0F);
+    } else if (block.skip) {
+      residual_backward(dy, dx, context.skip_scale);
     }
+    pass.workspace.rewind(block_mark);
     dy = dx;
   }
   pass.workspace.rewind(mark);

@@ -5,15 +5,12 @@
 #include <cmath>
 
 #include "kernels/elementwise.h"
-#include "kernels/gemm.h"
 #include "wav2vec/core/error.h"
 
 namespace wav2vec {
 namespace {
 
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using kernels::Transpose;
-using kernels::Write;
 
 constexpr uint64_t kPredictionDropout = 1002;
 
@@ -94,7 +91,7 @@ void gather(const Item& item, Target target, Matrix& predictions, Matrix& candid
   for (int64_t i = 0; i < target.steps; ++i)
     std::copy_n(item.prediction(item.context_frame(target, i), i), channels, predictions.row(i).data());
   for (int64_t copy = 0; copy < item.copies(); ++copy)
-    std::copy_n(item.z.data + item.row(target, copy) * channels, channels, candidates.row(copy).data());
+    std::copy_n(item.z.item(0) + item.row(target, copy) * channels, channels, candidates.row(copy).data());
 }
 
 struct ItemScores {
@@ -173,7 +170,7 @@ void accumulate_dz(const Item& item, const float* dlogits, const Activations& dz
   const int64_t channels = item.channels();
 #pragma omp parallel for schedule(dynamic, 16)
   for (int64_t row = 0; row < rows; ++row) {
-    float* out = dz.data + row * channels;
+    float* out = dz.item(0) + row * channels;
     for (int64_t u = start[static_cast<size_t>(row)]; u < start[static_cast<size_t>(row) + 1]; ++u) {
       const Use use = uses[static_cast<size_t>(u)];
       const Target target = item.target(use.target);
@@ -210,13 +207,19 @@ ContrastiveObjective make_contrastive_objective(const ObjectiveConfig& config, c
                                  .context_channels = model.context_channels.back(),
                                  .encoder_channels = model.encoder_channels.back(),
                                  .dropout = model.dropout,
-                                 .weight = {},
+                                 .projection = {},
                                  .bias = {}};
   const std::string scope = "wav2vec_predictions.project_to_steps";
   // PyTorch takes the fan-in of a transposed convolution from dimension 1 of its weight.
   const double bound =
       1.0 / std::sqrt(static_cast<double>(objective.encoder_channels * config.prediction_steps));
-  objective.weight = layout.add(
+  objective.projection = {.in_channels = objective.context_channels,
+                          .out_channels = config.prediction_steps * objective.encoder_channels,
+                          .kernel = 1,
+                          .stride = 1,
+                          .weight = {},
+                          .bias = {}};
+  objective.projection.weight = layout.add(
       {.name = scope + ".weight",
        .shape = {objective.context_channels, objective.encoder_channels, 1, config.prediction_steps},
        .order = WeightOrder::step_projection,
@@ -266,16 +269,16 @@ ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass
     const std::span<float> memory =
         pass.workspace.push_floats(frames * width * (gradients != nullptr ? 2 : 1));
     const Activations h{memory.data(), 1, frames, width, lengths};
-    kernels::gemm(Transpose::no, Transpose::no, frames, width, objective.context_channels, c.item(b),
-                  c.channels, pass.parameters.data(objective.weight), width, Write::overwrite, h.data, width);
-    kernels::add_bias(h.data, frames * steps, channels, pass.parameters.data(objective.bias));
+    const Activations context{c.item(b), 1, frames, c.channels, lengths};
+    conv1d_forward(objective.projection, pass, {context}, h);
+    kernels::add_bias(h.item(0), frames * steps, channels, pass.parameters.data(objective.bias));
     TrainingRandom item_random;
     if (pass.random != nullptr) {
       item_random = {pass.random->seed, pass.random->item_keys.subspan(static_cast<size_t>(b), 1)};
       apply_dropout(h, objective.dropout, kPredictionDropout, item_random);
     }
 
-    const Item item{objective, negatives, z, b, frames, h.data};
+    const Item item{objective, negatives, z, b, frames, h.item(0)};
     const std::span<float> dlogits = pass.workspace.push_floats(item.targets() * steps * item.copies());
     ItemLogits* item_logits = nullptr;
     if (logits != nullptr) {
@@ -283,19 +286,16 @@ ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass
       *item_logits = {frames, steps, item.copies(), {}};
       item_logits->values.assign(static_cast<size_t>(frames * steps * item.copies()), 0.0F);
     }
-    if (gradients != nullptr) std::fill_n(h.data + frames * width, frames * width, 0.0F);
+    if (gradients != nullptr) std::fill_n(h.item(0) + frames * width, frames * width, 0.0F);
     add_scores(item, score_targets(item, gradients != nullptr, dlogits.data(), item_logits), sums);
     if (gradients != nullptr) {
       accumulate_dz(item, dlogits.data(), gradients->dz);
-      const Activations dh{h.data + frames * width, 1, frames, width, lengths};
+      const Activations dh{h.item(0) + frames * width, 1, frames, width, lengths};
       if (pass.random != nullptr) apply_dropout(dh, objective.dropout, kPredictionDropout, item_random);
-      kernels::add_column_sums(dh.data, frames * steps, channels, gradients->parameters.data(objective.bias));
-      kernels::gemm(Transpose::yes, Transpose::no, objective.context_channels, width, frames, c.item(b),
-                    c.channels, dh.data, width, Write::accumulate,
-                    gradients->parameters.data(objective.weight), width);
-      kernels::gemm(Transpose::no, Transpose::yes, frames, objective.context_channels, width, dh.data, width,
-                    pass.parameters.data(objective.weight), width, Write::accumulate, gradients->dc.item(b),
-                    c.channels);
+      kernels::add_column_sums(dh.item(0), frames * steps, channels,
+                               gradients->parameters.data(objective.bias));
+      const Activations dc{gradients->dc.item(b), 1, frames, c.channels, lengths};
+      conv1d_backward(objective.projection, pass, {context}, dh, gradients->parameters, &dc);
     }
     pass.workspace.rewind(mark);
   }

@@ -7,6 +7,7 @@
 
 #include "kernels/elementwise.h"
 #include "wav2vec/core/error.h"
+#include "wav2vec/nn/convert.h"
 #include "wav2vec/nn/residual.h"
 
 namespace wav2vec {
@@ -22,62 +23,114 @@ std::span<const int64_t> push_output_lengths(const Conv1d& conv, std::span<const
   return out;
 }
 
-// Inference keeps two activations alive, the one read and the one written.
-struct PingPong {
-  std::span<float> memory[2];
-
-  PingPong(const ConvEncoder& encoder, const Activations& waveform, Workspace& workspace) {
-    int64_t sizes[2] = {0, 0};
-    int64_t frames = waveform.frames;
-    for (size_t i = 0; i < encoder.blocks.size(); ++i) {
-      const Conv1d& conv = encoder.blocks[i].conv;
-      frames = conv.output_frames(frames);
-      sizes[i % 2] = std::max(sizes[i % 2], waveform.batch * frames * conv.out_channels);
-    }
-    for (size_t i = 0; i < 2; ++i) memory[i] = workspace.push_floats(sizes[i]);
+// Memory for activations of which only two, the one read and the one written, are alive at a time.
+class PingPong {
+ public:
+  /// elements[i] is needed at turn i.
+  PingPong(std::span<const int64_t> elements, DType dtype, Workspace& workspace) : dtype_(dtype) {
+    for (size_t i = 0; i < elements.size(); ++i) sizes_[i % 2] = std::max(sizes_[i % 2], elements[i]);
+    for (size_t i = 0; i < 2; ++i)
+      memory_[i] = workspace.push(1, 1, sizes_[i], workspace.push_integers(1), dtype).data;
   }
+
+  Activations like(const Activations& x, size_t turn) const {
+    return {memory_[turn % 2], x.batch, x.frames, x.channels, x.lengths, dtype_};
+  }
+
+ private:
+  DType dtype_;
+  int64_t sizes_[2] = {0, 0};
+  void* memory_[2] = {nullptr, nullptr};
 };
 
-Activations forward_for_training(const ConvEncoder& encoder, const Pass& pass, Activations x,
+// Shapes of every block's output, without memory.
+std::vector<Activations> output_shapes(const ConvEncoder& encoder, const Activations& waveform,
+                                       Workspace& workspace) {
+  std::vector<Activations> shapes;
+  Activations x = waveform;
+  for (const EncoderBlock& block : encoder.blocks) {
+    x = {nullptr, x.batch, block.conv.output_frames(x.frames), block.conv.out_channels,
+         push_output_lengths(block.conv, x.lengths, workspace)};
+    shapes.push_back(x);
+  }
+  return shapes;
+}
+
+std::vector<int64_t> sizes_of(const std::vector<Activations>& shapes) {
+  std::vector<int64_t> sizes;
+  for (const Activations& x : shapes) sizes.push_back(x.size());
+  return sizes;
+}
+
+DType output_dtype(const ConvEncoder& encoder, const Pass& pass, size_t i) {
+  return i + 1 == encoder.blocks.size() ? DType::f32 : pass.dtype();
+}
+
+// The residual has the type of what it is added to.
+void add_residual(const EncoderBlock& block, const ConvEncoder& encoder, const Activations& x,
+                  const Activations& y, Workspace& workspace) {
+  if (!block.skip) return;
+  const Workspace::Mark mark = workspace.mark();
+  Activations r = x;
+  if (x.dtype != y.dtype) {
+    r = workspace.push_like(x, y.dtype);
+    convert(x, r);
+  }
+  residual_forward(y, r, encoder.skip_scale);
+  workspace.rewind(mark);
+}
+
+Activations forward_for_training(const ConvEncoder& encoder, const Pass& pass, const Activations& waveform,
                                  EncoderCache& cache) {
+  const std::vector<Activations> shapes = output_shapes(encoder, waveform, pass.workspace);
   cache.blocks.resize(encoder.blocks.size());
+  NormedActivations x{waveform};
   for (size_t i = 0; i < encoder.blocks.size(); ++i) {
     const EncoderBlock& block = encoder.blocks[i];
     EncoderCache::Block& saved = cache.blocks[i];
-    const auto lengths = push_output_lengths(block.conv, x.lengths, pass.workspace);
     saved.input = x;
-    saved.conv_output =
-        pass.workspace.push(x.batch, block.conv.output_frames(x.frames), block.conv.out_channels, lengths);
-    conv1d_forward(block.conv, pass.parameters, x, saved.conv_output);
-    saved.statistics = group_norm_statistics(block.norm, saved.conv_output, pass.workspace);
-    const Activations y = pass.workspace.push_like(saved.conv_output);
-    group_norm_forward(block.norm, pass.parameters, saved.conv_output, saved.statistics, y);
-    if (block.skip) residual_forward(y, x, encoder.skip_scale);
-    x = y;
+    saved.conv_output = pass.workspace.push_like(shapes[i], pass.dtype());
+    saved.statistics = conv1d_norm_forward(block.conv, block.norm, pass, x, saved.conv_output);
+    if (block.stored) {
+      const Activations y = pass.workspace.push_like(shapes[i], output_dtype(encoder, pass, i));
+      group_norm_forward(block.norm, pass, saved.conv_output, saved.statistics, y);
+      add_residual(block, encoder, x.x, y, pass.workspace);
+      x = {y};
+    } else {
+      x = {saved.conv_output, &block.norm, saved.statistics};
+    }
   }
-  cache.before_log = x;
-  return x;
+  cache.before_log = x.x;
+  return x.x;
 }
 
-Activations forward_for_inference(const ConvEncoder& encoder, const Pass& pass, Activations x) {
-  const PingPong buffers(encoder, x, pass.workspace);
+Activations forward_for_inference(const ConvEncoder& encoder, const Pass& pass, const Activations& waveform) {
+  const std::vector<Activations> shapes = output_shapes(encoder, waveform, pass.workspace);
+  const std::vector<int64_t> sizes = sizes_of(shapes);
+  const PingPong memory(sizes, pass.dtype(), pass.workspace);
+  NormedActivations x{waveform};
   for (size_t i = 0; i < encoder.blocks.size(); ++i) {
     const EncoderBlock& block = encoder.blocks[i];
-    const auto lengths = push_output_lengths(block.conv, x.lengths, pass.workspace);
-    const Activations y{buffers.memory[i % 2].data(), x.batch, block.conv.output_frames(x.frames),
-                        block.conv.out_channels, lengths};
-    conv1d_forward(block.conv, pass.parameters, x, y);
-    const auto statistics = group_norm_statistics(block.norm, y, pass.workspace);
-    group_norm_forward(block.norm, pass.parameters, y, statistics, y);
-    if (block.skip) residual_forward(y, x, encoder.skip_scale);
-    x = y;
+    const Activations conv_output = memory.like(shapes[i], i);
+    const auto statistics = conv1d_norm_forward(block.conv, block.norm, pass, x, conv_output);
+    // In f32 normalising in place costs no memory, normalising on reading does.
+    if (block.stored || pass.dtype() == DType::f32) {
+      const DType dtype = output_dtype(encoder, pass, i);
+      const Activations y =
+          dtype == conv_output.dtype ? conv_output : pass.workspace.push_like(shapes[i], dtype);
+      group_norm_forward(block.norm, pass, conv_output, statistics, y);
+      add_residual(block, encoder, x.x, y, pass.workspace);
+      x = {y};
+    } else {
+      x = {conv_output, &block.norm, statistics};
+    }
   }
-  return x;
+  return x.x;
 }
 
 template <class F>
 void for_each_item(const Activations& x, F f) {
-  for (int64_t b = 0; b < x.batch; ++b) f(b, x.lengths[static_cast<size_t>(b)] * x.channels);
+  for (int64_t b = 0; b < x.batch; ++b) f(b, x.length(b) * x.channels);
 }
 
 }  // namespace
@@ -97,6 +150,10 @@ ConvEncoder make_conv_encoder(const ModelConfig& config, ParameterLayout& layout
     block.skip = config.encoder_skip && channels == in_channels;
     encoder.blocks.push_back(block);
     in_channels = channels;
+  }
+  for (size_t i = 0; i < encoder.blocks.size(); ++i) {
+    const bool last = i + 1 == encoder.blocks.size();
+    encoder.blocks[i].stored = last || encoder.blocks[i].skip || encoder.blocks[i + 1].skip;
   }
   return encoder;
 }
@@ -119,30 +176,33 @@ void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const Encode
       kernels::log_compress_backward(dz.item(b), cache.before_log.item(b), count, dz.item(b));
     });
   }
+  std::vector<int64_t> sizes = {0};  // turn i: the gradient of block i's input
+  for (size_t i = 1; i < encoder.blocks.size(); ++i) sizes.push_back(cache.blocks[i].input.x.size());
+  const PingPong memory(sizes, pass.dtype(), pass.workspace);
   Activations dy = dz;
   for (size_t i = encoder.blocks.size(); i-- > 0;) {
     const EncoderBlock& block = encoder.blocks[i];
     const EncoderCache::Block& saved = cache.blocks[i];
-    Activations residual_gradient;
-    if (block.skip) {
-      residual_gradient = pass.workspace.push_like(saved.input);
-      for_each_item(residual_gradient,
-                    [&](int64_t b, int64_t count) { std::fill_n(residual_gradient.item(b), count, 0.0F); });
-      residual_backward(dy, residual_gradient, encoder.skip_scale);
+    const Workspace::Mark block_mark = pass.workspace.mark();
+    // A skip connection needs dy once more below.
+    const bool in_place = !block.skip && dy.dtype == saved.conv_output.dtype;
+    const Activations dconv = in_place ? dy : pass.workspace.push_like(saved.conv_output);
+    group_norm_backward(block.norm, pass, saved.conv_output, saved.statistics, dy,
+                        block.skip ? encoder.skip_scale : 1.0F, gradients, dconv);
+    Activations dx;
+    if (i > 0) dx = memory.like(saved.input.x, i);
+    if (i == 0 && dwaveform != nullptr) dx = *dwaveform;
+    conv1d_backward(block.conv, pass, saved.input, dconv, gradients, dx.data != nullptr ? &dx : nullptr);
+    if (block.skip && dx.data != nullptr) {
+      Activations r = dy;
+      if (dy.dtype != dx.dtype) {
+        r = pass.workspace.push_like(dy, dx.dtype);
+        convert(dy, r);
+      }
+      residual_backward(r, dx, encoder.skip_scale);
     }
-    group_norm_backward(block.norm, pass.parameters, saved.conv_output, saved.statistics, dy, gradients, dy);
-    if (i == 0) {
-      conv1d_backward(block.conv, pass.parameters, saved.input, dy, gradients, dwaveform);
-    } else {
-      const Activations dx = pass.workspace.push_like(saved.input);
-      conv1d_backward(block.conv, pass.parameters, saved.input, dy, gradients, &dx);
-      dy = dx;
-    }
-    if (block.skip && (i > 0 || dwaveform != nullptr)) {
-      const Activations& dx = i == 0 ? *dwaveform : dy;
-      for_each_item(
-          dx, [&](int64_t b, int64_t count) { kernels::add(dx.item(b), residual_gradient.item(b), count); });
-    }
+    pass.workspace.rewind(block_mark);
+    dy = dx;
   }
   pass.workspace.rewind(mark);
 }

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "wav2vec/core/error.h"
+
 namespace wav2vec {
 namespace {
 
 Activations push_zeros_like(const Activations& x, Workspace& workspace) {
   const Activations y = workspace.push_like(x);
-  std::fill_n(y.data, y.size(), 0.0F);
+  std::fill_n(y.item(0), y.size(), 0.0F);
   return y;
 }
 
@@ -20,33 +22,38 @@ PretrainingNetwork::PretrainingNetwork(const ModelConfig& model_config,
   layout.freeze();
 }
 
-ObjectiveSums train_pass(const PretrainingNetwork& network, const ParameterBlock& parameters,
-                         Workspace& workspace, const Activations& waveform, const TrainingRandom& random,
+std::vector<Conv1d> convolutions_of(const PretrainingNetwork& network) {
+  std::vector<Conv1d> out = convolutions_of(network.model);
+  out.push_back(network.objective.projection);
+  return out;
+}
+
+ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
                          ParameterBlock& gradients) {
-  const Workspace::Mark mark = workspace.mark();
-  const Pass pass{parameters, workspace, &random};
+  W2V_CHECK(pass.random != nullptr, "training needs random numbers");
+  const Workspace::Mark mark = pass.workspace.mark();
   Wav2VecCache cache;
   const Wav2VecFeatures features = wav2vec_forward(network.model, pass, waveform, &cache);
   const NegativeTable negatives =
-      sample_negatives(network.objective.config, features.z.frames, features.z.lengths, random);
-  ObjectiveGradients wanted{gradients, push_zeros_like(features.z, workspace),
-                            push_zeros_like(features.c, workspace)};
+      sample_negatives(network.objective.config, features.z.frames, features.z.lengths, *pass.random);
+  ObjectiveGradients wanted{gradients, push_zeros_like(features.z, pass.workspace),
+                            pass.workspace.push_like(features.c)};
   const ObjectiveSums sums =
       contrastive_pass(network.objective, pass, features.z, features.c, negatives, &wanted);
   wav2vec_backward(network.model, pass, cache, wanted.dz, wanted.dc, gradients);
-  workspace.rewind(mark);
+  pass.workspace.rewind(mark);
   return sums;
 }
 
-Evaluation evaluate_pass(const PretrainingNetwork& network, const ParameterBlock& parameters,
-                         Workspace& workspace, const Activations& waveform, const TrainingRandom& random) {
-  const Pass pass{parameters, workspace};
+Evaluation evaluate_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
+                         const TrainingRandom& random) {
+  const Pass evaluation{pass.parameters, pass.workspace, nullptr, pass.packed};
   Evaluation result;
-  result.features = wav2vec_forward(network.model, pass, waveform, nullptr);
+  result.features = wav2vec_forward(network.model, evaluation, waveform, nullptr);
   const NegativeTable negatives =
       sample_negatives(network.objective.config, result.features.z.frames, result.features.z.lengths, random);
-  result.sums =
-      contrastive_pass(network.objective, pass, result.features.z, result.features.c, negatives, nullptr);
+  result.sums = contrastive_pass(network.objective, evaluation, result.features.z, result.features.c,
+                                 negatives, nullptr);
   return result;
 }
 

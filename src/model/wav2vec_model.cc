@@ -18,6 +18,16 @@ Wav2VecModel make_wav2vec_model(const ModelConfig& config, ParameterLayout& layo
   return {config, make_conv_encoder(config, layout), make_context_network(config, layout)};
 }
 
+std::vector<Conv1d> convolutions_of(const Wav2VecModel& model) {
+  std::vector<Conv1d> out;
+  for (const EncoderBlock& block : model.encoder.blocks) out.push_back(block.conv);
+  for (const ContextBlock& block : model.context.blocks) {
+    out.push_back(block.conv);
+    if (block.has_projection) out.push_back(block.residual_projection);
+  }
+  return out;
+}
+
 Wav2VecFeatures wav2vec_forward(const Wav2VecModel& model, const Pass& pass, const Activations& waveform,
                                 Wav2VecCache* cache) {
   Wav2VecFeatures features;
@@ -46,7 +56,7 @@ void wav2vec_backward(const Wav2VecModel& model, const Pass& pass, const Wav2Vec
   if (pass.random != nullptr)
     apply_dropout(through_context, model.config.dropout_features, kFeatureDropout, *pass.random);
   for (int64_t b = 0; b < dz.batch; ++b)
-    kernels::add(dz.item(b), through_context.item(b), dz.lengths[static_cast<size_t>(b)] * dz.channels);
+    kernels::add_scaled(dz.item(b), through_context.item(b), dz.length(b) * dz.channels, 1.0F);
   encoder_backward(model.encoder, pass, cache.encoder, dz, gradients);
   pass.workspace.rewind(mark);
 }

@@ -17,8 +17,7 @@ struct PackedWeights::Panels {
 };
 
 PackedWeights::PackedWeights(std::span<const Conv1d> convolutions, PackFor use) : use_(use) {
-  if (!supports_bf16())
-    throw ConfigError("dtype bf16: this CPU has no AVX-512 bf16 instructions; use dtype f32 or auto");
+  resolve_dtype(DTypeChoice::bf16);
   for (const Conv1d& conv : convolutions) {
     const auto index = static_cast<size_t>(conv.weight.index);
     panels_.resize(std::max(panels_.size(), index + 1));
@@ -53,5 +52,12 @@ const Bf16* PackedWeights::backward(ParameterId weight) const {
 }
 
 bool supports_bf16() { return kernels::has_avx512_bf16(); }
+
+DType resolve_dtype(DTypeChoice choice) {
+  if (choice == DTypeChoice::automatic) return supports_bf16() ? DType::bf16 : DType::f32;
+  if (choice == DTypeChoice::bf16 && !supports_bf16())
+    throw ConfigError("dtype bf16: this CPU has no AVX-512 bf16 instructions; use dtype f32 or auto");
+  return choice == DTypeChoice::bf16 ? DType::bf16 : DType::f32;
+}
 
 }  // namespace wav2vec

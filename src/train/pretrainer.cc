@@ -114,7 +114,7 @@ std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe&
           {"Objective",
            fmt::format("{} steps from distance {}, {} negatives", recipe.objective.prediction_steps,
                        prediction_offset(recipe.objective, recipe.model), recipe.objective.copies() - 1)},
-          {"Arithmetic", "f32"}};
+          {"Arithmetic", std::string(kDTypeChoiceNames[static_cast<size_t>(recipe.train.dtype)])}};
 }
 
 // The sums that ranks exchange beside the gradients.
@@ -157,7 +157,10 @@ class Pretrainer {
         network_(recipe.model, recipe.objective),
         gradients_(network_.layout),
         state_(network_.layout),
-        corpus_(load_corpus(recipe)) {}
+        corpus_(load_corpus(recipe)) {
+    if (recipe.train.dtype == DTypeChoice::bf16)
+      packed_.emplace(convolutions_of(network_), PackFor::training);
+  }
 
   PretrainResult run();
 
@@ -174,6 +177,9 @@ class Pretrainer {
   bool apply(const ObjectiveSums& sums, UpdateMeasures& measures);
   void skip(const ObjectiveSums& sums, const UpdateMeasures& measures);
   void validate();
+  Pass compute_pass(const TrainingRandom* random) {
+    return {state_.parameters, workspace_, random, packed_ ? &*packed_ : nullptr};
+  }
   void save();
   void add_failures(const std::vector<std::string>& failures);
 
@@ -185,6 +191,7 @@ class Pretrainer {
   TrainingState state_;
   Corpus corpus_;
   Workspace workspace_;
+  std::optional<PackedWeights> packed_;  // none in f32
   std::optional<RunLock> lock_;
   std::optional<CheckpointStore> store_;
   std::unique_ptr<RunLog> log_;
@@ -266,8 +273,8 @@ ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds)
     AudioBatch batch = loader.next();
     add_failures(batch.failures);
     const std::vector<uint64_t> keys = item_keys(batch);
-    sums += train_pass(network_, state_.parameters, workspace_, waveform_of(batch),
-                       {static_cast<uint64_t>(recipe_.train.seed), keys}, gradients_);
+    const TrainingRandom random{static_cast<uint64_t>(recipe_.train.seed), keys};
+    sums += train_pass(network_, compute_pass(&random), waveform_of(batch), gradients_);
     audio_seconds +=
         static_cast<double>(batch.total_samples()) / static_cast<double>(recipe_.data.sample_rate);
     for (int64_t u : batch.utterances)
@@ -285,6 +292,7 @@ bool Pretrainer::apply(const ObjectiveSums& sums, UpdateMeasures& measures) {
   if (!std::isfinite(sums.loss_nats) || !std::isfinite(measures.gradient_norm)) return false;
   scale_gradients(gradients_.flat(), clip_factor(measures.gradient_norm, recipe_.optim.clip_norm));
   adam_update(recipe_.optim, measures.learning_rate, state_.parameters, gradients_, state_.adam);
+  if (packed_) packed_->refresh(state_.parameters);
   return true;
 }
 
@@ -337,7 +345,7 @@ void Pretrainer::validate() {
   validated_at_ = state_.update;
   if (!writes() || corpus_.valid.utterances.empty()) return;
   const Clock::time_point start = Clock::now();
-  const ValidationResult result = validate_network(network_, state_.parameters, workspace_, corpus_.valid,
+  const ValidationResult result = validate_network(network_, compute_pass(nullptr), corpus_.valid,
                                                    recipe_.data, recipe_.train.valid_batches);
   add_failures(result.failures);
   last_valid_bits_ = bits_per_divisor(result.sums, recipe_.objective.divisor);
@@ -384,6 +392,7 @@ PretrainResult Pretrainer::run() {
             .best_valid_bits = state_.best_valid_bits,
             .failures = {}};
   }
+  if (packed_) packed_->refresh(state_.parameters);
   if (writes()) {
     write_recipe();
     start_log();
@@ -410,7 +419,13 @@ PretrainResult Pretrainer::run() {
 PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& options,
                         Communicator& communicator) {
   recipe.validate();
-  return Pretrainer(recipe, options, communicator).run();
+  // The run folder says what was computed, not what was asked for: a run must go on in the same type.
+  PretrainRecipe resolved = recipe;
+  resolved.train.dtype =
+      resolve_dtype(recipe.train.dtype) == DType::bf16 ? DTypeChoice::bf16 : DTypeChoice::f32;
+  if (recipe.train.dtype == DTypeChoice::automatic && resolved.train.dtype == DTypeChoice::f32)
+    log_info("dtype auto: this CPU has no AVX-512 bf16 instructions, computing in f32");
+  return Pretrainer(resolved, options, communicator).run();
 }
 
 }  // namespace wav2vec

@@ -8,9 +8,8 @@
 
 namespace wav2vec {
 
-ValidationResult validate_network(const PretrainingNetwork& network, const ParameterBlock& parameters,
-                                  Workspace& workspace, const Manifest& manifest, const DataConfig& data,
-                                  int64_t max_batches) {
+ValidationResult validate_network(const PretrainingNetwork& network, const Pass& pass,
+                                  const Manifest& manifest, const DataConfig& data, int64_t max_batches) {
   constexpr uint64_t kSeed = 0;
   BatchLoader loader(manifest, data, kSeed, {.start = {}, .single_pass = true, .crop = CropPlace::centre});
   ValidationResult result;
@@ -19,14 +18,13 @@ ValidationResult validate_network(const PretrainingNetwork& network, const Param
     if (batch.empty()) break;
     std::ranges::move(batch.failures, std::back_inserter(result.failures));
     const std::vector<uint64_t> keys = item_keys(batch);
-    const Workspace::Mark mark = workspace.mark();
-    const Evaluation evaluation =
-        evaluate_pass(network, parameters, workspace, waveform_of(batch), {kSeed, keys});
+    const Workspace::Mark mark = pass.workspace.mark();
+    const Evaluation evaluation = evaluate_pass(network, pass, waveform_of(batch), {kSeed, keys});
     if (n == 0) {
       result.z = feature_statistics(evaluation.features.z);
       result.c = feature_statistics(evaluation.features.c);
     }
-    workspace.rewind(mark);
+    pass.workspace.rewind(mark);
     result.sums += evaluation.sums;
     result.audio_seconds +=
         static_cast<double>(batch.total_samples()) / static_cast<double>(data.sample_rate);

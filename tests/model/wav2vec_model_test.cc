@@ -94,8 +94,8 @@ TEST_CASE("model: the training forward gives the features of the inference forwa
   const Pass pass{network.parameters, network.workspace};
   const auto trained = wav2vec_forward(network.model, pass, batch.view(), &cache);
   const auto inferred = wav2vec_forward(network.model, pass, batch.view(), nullptr);
-  CHECK(std::equal(trained.z.data, trained.z.data + trained.z.size(), inferred.z.data));
-  CHECK(std::equal(trained.c.data, trained.c.data + trained.c.size(), inferred.c.data));
+  CHECK(std::equal(trained.z.item(0), trained.z.item(0) + trained.z.size(), inferred.z.item(0)));
+  CHECK(std::equal(trained.c.item(0), trained.c.item(0) + trained.c.size(), inferred.c.item(0)));
 }
 
 TEST_CASE("model: the loudness of the waveform cancels in the first normalisation") {
@@ -125,7 +125,7 @@ TEST_CASE("encoder: a sample reaches exactly the frames whose receptive field ho
       conv1d_forward(block.conv, network.parameters, x, y);
       x = y;
     }
-    return std::vector<float>(x.data, x.data + x.size());
+    return std::vector<float>(x.item(0), x.item(0) + x.size());
   };
   const auto base = convolve(test::glide(6, samples));
   for (const int64_t at : {0, 160, 464, 465, 1999, 3999}) {

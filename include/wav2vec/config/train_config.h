@@ -5,6 +5,7 @@
 #include <string>
 
 #include "wav2vec/config/fields.h"
+#include "wav2vec/core/dtype.h"
 
 namespace wav2vec {
 
@@ -36,6 +37,7 @@ struct OptimConfig {
 
 struct TrainConfig {
   int64_t max_updates = 400000;
+  DTypeChoice dtype = DTypeChoice::automatic;
   int64_t accumulate_batches = 1;
   int64_t seed = 1;
   int64_t log_every = 20;

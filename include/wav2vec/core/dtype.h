@@ -11,6 +11,10 @@ namespace wav2vec {
 enum class DType { f32, bf16 };
 inline constexpr std::string_view kDTypeNames[] = {"f32", "bf16"};
 
+/// What a user may ask for; automatic: bf16 where the CPU has it.
+enum class DTypeChoice { automatic, f32, bf16 };
+inline constexpr std::string_view kDTypeChoiceNames[] = {"auto", "f32", "bf16"};
+
 /// bfloat16: the upper half of an IEEE single.
 struct Bf16 {
   uint16_t bits = 0;

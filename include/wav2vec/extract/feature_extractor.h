@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "wav2vec/config/model_config.h"
+#include "wav2vec/core/dtype.h"
 #include "wav2vec/io/model_file.h"
 
 namespace wav2vec {
@@ -26,8 +27,9 @@ struct Features {
 /// Holds the parameters and the memory of one utterance; not thread-safe.
 class FeatureExtractor {
  public:
-  /// `model`: what --model accepts (io/checkpoint.h, resolve_model_path). Throws DataError/CheckpointError.
-  explicit FeatureExtractor(const std::filesystem::path& model);
+  /// `model`: what --model accepts (io/checkpoint.h, resolve_model_path). Throws DataError/CheckpointError,
+  /// and ConfigError for bf16 on a CPU without it.
+  explicit FeatureExtractor(const std::filesystem::path& model, DType dtype = DType::f32);
   ~FeatureExtractor();
 
   const ModelFileInfo& info() const { return info_; }
@@ -35,6 +37,7 @@ class FeatureExtractor {
   /// CRC-32C over the names and values of the parameters, as "crc32c:1234abcd".
   const std::string& model_hash() const { return model_hash_; }
   int64_t channels(FeatureLayer layer) const;
+  DType dtype() const;
 
   /// The whole utterance at once: mono, in [−1, 1), at info().sample_rate_hz. Normalised first if the model
   /// was trained so. Throws DataError (without a file name) for an utterance shorter than the receptive

@@ -7,7 +7,7 @@
 
 #include "wav2vec/config/objective_config.h"
 #include "wav2vec/model/negative_sampler.h"
-#include "wav2vec/nn/pass.h"
+#include "wav2vec/nn/conv1d.h"
 
 namespace wav2vec {
 
@@ -18,8 +18,8 @@ struct ContrastiveObjective {
   int64_t context_channels = 0;
   int64_t encoder_channels = 0;
   double dropout = 0.0;
-  ParameterId weight;
-  ParameterId bias;
+  Conv1d projection;  ///< all W_i at once: [frames, context channels] -> [frames, steps, encoder channels]
+  ParameterId bias;   ///< shared by the steps
 };
 
 /// Parameters are named wav2vec_predictions.project_to_steps as in fairseq.
@@ -52,7 +52,7 @@ struct ItemLogits {
   std::vector<float> values;
 };
 
-/// Gradients that a pass asks for; all of them accumulate.
+/// Gradients that a pass asks for. Those of the parameters and dz accumulate, dc is overwritten.
 struct ObjectiveGradients {
   ParameterBlock& parameters;
   Activations dz;  ///< like z

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "wav2vec/config/model_config.h"
-#include "wav2vec/nn/pass.h"
 #include "wav2vec/nn/conv1d.h"
 #include "wav2vec/nn/group_norm.h"
+#include "wav2vec/nn/pass.h"
 
 namespace wav2vec {
 
@@ -15,6 +15,9 @@ struct EncoderBlock {
   Conv1d conv;
   GroupNormActivation norm;
   bool skip = false;
+  /// Whether the normalised output is stored: a skip connection adds to or reads it, or it is z. Otherwise
+  /// the next convolution normalises as it reads.
+  bool stored = false;
 };
 
 struct ConvEncoder {
@@ -28,7 +31,7 @@ struct ConvEncoder {
 /// What backward needs, views into the workspace.
 struct EncoderCache {
   struct Block {
-    Activations input;
+    NormedActivations input;
     Activations conv_output;
     NormStatistics statistics;
   };
@@ -40,7 +43,7 @@ struct EncoderCache {
 ConvEncoder make_conv_encoder(const ModelConfig& config, ParameterLayout& layout);
 
 /// waveform: [batch, samples, 1], every item at least one receptive field long -> z: [batch, frames,
-/// channels]. Null cache: inference; activations of inner layers share memory.
+/// channels] in f32. Null cache: inference; activations of inner layers share memory.
 Activations encoder_forward(const ConvEncoder& encoder, const Pass& pass, const Activations& waveform,
                             EncoderCache* cache);
 

@@ -17,18 +17,21 @@ struct PretrainingNetwork {
   PretrainingNetwork& operator=(const PretrainingNetwork&) = delete;
 };
 
+/// Every convolution, for PackedWeights.
+std::vector<Conv1d> convolutions_of(const PretrainingNetwork& network);
+
 /// One batch forward and backward: waveform [batch, samples, 1]. Gradients of the summed loss accumulate. The
-/// workspace is left as it was.
-ObjectiveSums train_pass(const PretrainingNetwork& network, const ParameterBlock& parameters,
-                         Workspace& workspace, const Activations& waveform, const TrainingRandom& random,
+/// workspace is left as it was. The pass must have random numbers.
+ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
                          ParameterBlock& gradients);
 
-/// Forward without dropout. z and c stay in the workspace until the caller rewinds it.
+/// Forward without dropout; `random` draws the negatives. z and c stay in the workspace until the caller
+/// rewinds it.
 struct Evaluation {
   ObjectiveSums sums;
   Wav2VecFeatures features;
 };
-Evaluation evaluate_pass(const PretrainingNetwork& network, const ParameterBlock& parameters,
-                         Workspace& workspace, const Activations& waveform, const TrainingRandom& random);
+Evaluation evaluate_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
+                         const TrainingRandom& random);
 
 }  // namespace wav2vec

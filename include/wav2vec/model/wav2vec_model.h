@@ -26,6 +26,9 @@ struct Wav2VecFeatures {
 /// Validates the config (ConfigError) and adds the parameters to `layout`, which the caller freezes.
 Wav2VecModel make_wav2vec_model(const ModelConfig& config, ParameterLayout& layout);
 
+/// Every convolution, for PackedWeights.
+std::vector<Conv1d> convolutions_of(const Wav2VecModel& model);
+
 /// waveform: [batch, samples, 1] in [−1, 1), every item at least one receptive field long.
 Wav2VecFeatures wav2vec_forward(const Wav2VecModel& model, const Pass& pass, const Activations& waveform,
                                 Wav2VecCache* cache);

@@ -1,6 +1,6 @@
 #pragma once
-// The bf16 copies of convolution weights, in the order in which the products read them. The f32 parameters stay
-// the only truth: after every change of them, refresh().
+// The bf16 copies of convolution weights, in the order in which the products read them. The f32 parameters
+// stay the only truth: after every change of them, refresh().
 
 #include <span>
 #include <vector>
@@ -39,5 +39,8 @@ class PackedWeights {
 
 /// Whether this CPU multiplies bf16 (AVX-512 BF16, faster with AMX).
 bool supports_bf16();
+
+/// Throws ConfigError if bf16 is asked for and missing.
+DType resolve_dtype(DTypeChoice choice);
 
 }  // namespace wav2vec

@@ -23,8 +23,7 @@ struct ValidationResult {
 /// One pass over the manifest, or its first `max_batches` batches (0 = all), with centred crops, without
 /// dropout, and with negatives that depend on the utterance only: two validations of one network give the
 /// same numbers.
-ValidationResult validate_network(const PretrainingNetwork& network, const ParameterBlock& parameters,
-                                  Workspace& workspace, const Manifest& manifest, const DataConfig& data,
-                                  int64_t max_batches);
+ValidationResult validate_network(const PretrainingNetwork& network, const Pass& pass,
+                                  const Manifest& manifest, const DataConfig& data, int64_t max_batches);
 
 }  // namespace wav2vec
