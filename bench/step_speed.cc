@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "wav2vec/config/pretrain_recipe.h"
@@ -59,6 +60,8 @@ int main(int argc, char** argv) {
   double seconds = 9.375;
   int threads = 0;
   int repeat = 4;
+  std::string dtype = "f32";
+  app.add_option("--dtype", dtype)->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--model", model)->check(CLI::IsMember({"base", "large"}));
   app.add_option("--batch", batch)->check(CLI::Range(1, 64));
   app.add_option("--seconds", seconds)->check(CLI::Range(0.1, 600.0));
@@ -75,6 +78,12 @@ int main(int argc, char** argv) {
   ParameterBlock gradients(network.layout);
   Workspace workspace;
   initialize_parameters(parameters, 1);
+  std::optional<PackedWeights> packed;
+  if (dtype == "bf16") packed.emplace(convolutions_of(network), PackFor::training);
+  const auto refresh = [&] {
+    if (packed) packed->refresh(parameters);
+  };
+  refresh();
   const auto samples = static_cast<int64_t>(seconds * 16000.0);
   std::vector<float> audio = noise(batch * samples);
   const std::vector<int64_t> lengths(static_cast<size_t>(batch), samples);
@@ -84,19 +93,22 @@ int main(int argc, char** argv) {
 
   const Timing features = timed(repeat, [&] {
     const auto mark = workspace.mark();
-    wav2vec_forward(network.model, {parameters, workspace}, waveform, nullptr);
+    wav2vec_forward(network.model, {parameters, workspace, nullptr, packed ? &*packed : nullptr}, waveform,
+                    nullptr);
     workspace.rewind(mark);
   });
   const Timing step = timed(repeat, [&] {
     gradients.zero();
-    train_pass(network, parameters, workspace, waveform, {1, keys}, gradients);
+    refresh();
+    const TrainingRandom random{1, keys};
+    train_pass(network, {parameters, workspace, &random, packed ? &*packed : nullptr}, waveform, gradients);
   });
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const double audio_seconds = static_cast<double>(batch) * seconds;
   fmt::print(
-      R"({{"model": "{}", "dtype": "fp32", "batch": {}, "seconds": {}, "threads": {}, "features": {}, "step": {}, "peak_rss_mib": {}}})"
+      R"({{"model": "{}", "dtype": "{}", "batch": {}, "seconds": {}, "threads": {}, "features": {}, "step": {}, "peak_rss_mib": {}}})"
       "\n",
-      model, batch, seconds, threads, json(features, audio_seconds), json(step, audio_seconds),
+      model, dtype, batch, seconds, threads, json(features, audio_seconds), json(step, audio_seconds),
       usage.ru_maxrss / 1024);
 }

@@ -17,6 +17,7 @@
 #include "wav2vec/data/inputs.h"
 #include "wav2vec/extract/feature_extractor.h"
 #include "wav2vec/io/feature_writer.h"
+#include "wav2vec/nn/packed_weights.h"
 #include "wav2vec/train/progress.h"
 
 namespace wav2vec::app {

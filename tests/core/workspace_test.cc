@@ -65,10 +65,10 @@ TEST_CASE("activations keep shape and lengths") {
   const Activations x = workspace.push(2, 3, 4, lengths);
   CHECK(x.size() == 24);
   CHECK(x.valid_frames() == 4);
-  CHECK(x.item(1) == x.data + 12);
-  CHECK(x.frame(1, 2) == x.data + 20);
+  CHECK(x.item(1) == x.item(0) + 12);
+  CHECK(x.frame(1, 2) == x.item(0) + 20);
   const Activations y = workspace.push_like(x);
-  CHECK(y.data >= x.data + 24);
+  CHECK(y.item(0) >= x.item(0) + 24);
   CHECK(y.lengths.data() == x.lengths.data());
 }
 

@@ -78,8 +78,8 @@ void check_objective(ObjectiveConfig config, uint64_t seed) {
   }
   auto weight = test::random_values(seed + 100, 7 * 5 * config.prediction_steps);
   auto bias = test::random_values(seed + 101, 5);
-  from_checkpoint_order(network.layout[network.objective.weight], test::to_float(weight),
-                        network.parameters[network.objective.weight]);
+  from_checkpoint_order(network.layout[network.objective.projection.weight], test::to_float(weight),
+                        network.parameters[network.objective.projection.weight]);
   from_checkpoint_order(network.layout[network.objective.bias], test::to_float(bias),
                         network.parameters[network.objective.bias]);
 
@@ -103,7 +103,7 @@ void check_objective(ObjectiveConfig config, uint64_t seed) {
   CHECK(sums.positives == positives);
   CHECK(sums.labels == positives * config.copies());
   test::check_gradient("weight", weight, loss,
-                       checkpoint_values(network.gradients, network.objective.weight));
+                       checkpoint_values(network.gradients, network.objective.projection.weight));
   test::check_gradient("bias", bias, loss, checkpoint_values(network.gradients, network.objective.bias));
   for (size_t b = 0; b + 1 < lengths.size(); ++b) {
     const auto item = static_cast<int64_t>(b);

@@ -122,7 +122,7 @@ TEST_CASE("encoder: a sample reaches exactly the frames whose receptive field ho
       const auto lengths = workspace.push_integers(1);
       lengths[0] = block.conv.output_frames(x.lengths[0]);
       const Activations y = workspace.push(1, lengths[0], block.conv.out_channels, lengths);
-      conv1d_forward(block.conv, network.parameters, x, y);
+      conv1d_forward(block.conv, {network.parameters, workspace}, {x}, y);
       x = y;
     }
     return std::vector<float>(x.item(0), x.item(0) + x.size());
@@ -149,9 +149,8 @@ TEST_CASE("model: after warm-up a training pass takes no memory from the system"
   test::Batch batch{test::glide(7, 8000), {8000}};
   const std::vector<uint64_t> keys{1};
   const TrainingRandom random{1, keys};
-  train_pass(network, network.parameters, network.workspace, batch.view(), random, network.gradients);
+  train_pass(network, network.pass(&random), batch.view(), network.gradients);
   const int64_t after_first = network.workspace.allocations();
-  for (int i = 0; i < 3; ++i)
-    train_pass(network, network.parameters, network.workspace, batch.view(), random, network.gradients);
+  for (int i = 0; i < 3; ++i) train_pass(network, network.pass(&random), batch.view(), network.gradients);
   CHECK(network.workspace.allocations() == after_first);
 }

@@ -42,14 +42,16 @@ void check_conv(const ConvCase& k, bool with_bias) {
   REQUIRE(conv.output_frames(k.frames) == expected.frames);
   const test::Item input(x);
   test::Item output(expected.frames, k.out_channels);
-  conv1d_forward(conv, parameters, input.view, output.view);
+  Workspace workspace;
+  const Pass pass{parameters, workspace};
+  conv1d_forward(conv, pass, {input.view}, output.view);
   test::check_close("forward", expected.values, output.values, 1e-5);
 
   const test::Signal dy = test::random_signal(4, expected.frames, k.out_channels);
   const test::Item doutput(dy);
   test::Item dinput(k.frames, k.in_channels);
   std::fill(dinput.values.begin(), dinput.values.end(), 1e9F);  // must be overwritten whole
-  conv1d_backward(conv, parameters, input.view, doutput.view, gradients, &dinput.view);
+  conv1d_backward(conv, pass, {input.view}, doutput.view, gradients, &dinput.view);
   const auto loss = [&] { return test::dot(dy, reference()); };
   test::check_gradient("x", x.values, loss, dinput.values, 1e-4, 7);
   test::check_gradient("weight", weight, loss, checkpoint_values(gradients, conv.weight), 1e-4, 5);
@@ -57,7 +59,7 @@ void check_conv(const ConvCase& k, bool with_bias) {
 
   // Gradients accumulate.
   const auto once = checkpoint_values(gradients, conv.weight);
-  conv1d_backward(conv, parameters, input.view, doutput.view, gradients, nullptr);
+  conv1d_backward(conv, pass, {input.view}, doutput.view, gradients, nullptr);
   const auto twice = checkpoint_values(gradients, conv.weight);
   std::vector<double> doubled;
   for (float v : once) doubled.push_back(2.0 * static_cast<double>(v));

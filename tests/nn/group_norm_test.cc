@@ -31,17 +31,18 @@ void check_norm(int64_t frames, int64_t channels, bool affine, Activation activa
     x.values[i] = static_cast<double>(static_cast<float>(x.values[i]));
 
   Workspace workspace;
+  const Pass pass{parameters, workspace};
   const test::Item input(x);
   test::Item output(frames, channels);
-  const NormStatistics statistics = group_norm_statistics(norm, input.view, workspace);
-  group_norm_forward(norm, parameters, input.view, statistics, output.view);
+  const NormStatistics statistics = group_norm_statistics(norm, pass, input.view);
+  group_norm_forward(norm, pass, input.view, statistics, output.view);
   const auto reference = [&] { return test::group_norm_activation(x, gamma, beta, gelu); };
   test::check_close("forward", reference().values, output.values, 1e-5);
 
   const test::Signal dy = test::random_signal(14, frames, channels);
   test::Item gradient(dy);
-  group_norm_backward(norm, parameters, input.view, statistics, gradient.view, gradients, gradient.view);
-  const auto loss = [&] { return test::dot(dy, reference()); };
+  group_norm_backward(norm, pass, input.view, statistics, gradient.view, 0.5F, gradients, gradient.view);
+  const auto loss = [&] { return 0.5 * test::dot(dy, reference()); };
   test::check_gradient("x", x.values, loss, gradient.values, 1e-4, 3);
   if (affine) {
     test::check_gradient("gamma", gamma, loss, checkpoint_values(gradients, norm.weight));
@@ -68,7 +69,8 @@ TEST_CASE("group norm: a large offset of the signal does not cancel its variance
   Workspace workspace;
   test::Item x(50, 16);
   for (size_t i = 0; i < x.values.size(); ++i) x.values[i] = 4096.0F + (i % 2 == 0 ? 0.25F : -0.25F);
-  const NormStatistics statistics = group_norm_statistics(norm, x.view, workspace);
+  const ParameterBlock parameters(layout);
+  const NormStatistics statistics = group_norm_statistics(norm, {parameters, workspace}, x.view);
   CHECK(statistics[0] == doctest::Approx(4096.0));
   CHECK(statistics[1] == doctest::Approx(1.0 / std::sqrt(0.0625 + 1e-5)).epsilon(1e-4));
 }
@@ -83,6 +85,7 @@ TEST_CASE("group norm: constant input stays finite") {
   test::Item x(20, 4);
   std::fill(x.values.begin(), x.values.end(), 0.3F);
   test::Item y(20, 4);
-  group_norm_forward(norm, parameters, x.view, group_norm_statistics(norm, x.view, workspace), y.view);
+  const Pass pass{parameters, workspace};
+  group_norm_forward(norm, pass, x.view, group_norm_statistics(norm, pass, x.view), y.view);
   for (float v : y.values) CHECK(std::fabs(v) < 1e-3F);
 }

@@ -46,11 +46,10 @@ TEST_CASE("residual: definition and central differences, also subsampled in time
     test::check_close("forward", test::residual(y, x, scale).values, output.values, 1e-6);
 
     const test::Signal dy = test::random_signal(3, 10, 4);
-    test::Item gradient(dy);
+    const test::Item gradient(dy);
     test::Item dinput(in_frames, 4);
     residual_backward(gradient.view, dinput.view, static_cast<float>(scale));
     const auto loss = [&] { return test::dot(dy, test::residual(y, x, scale)); };
-    test::check_gradient("y", y.values, loss, gradient.values);
     test::check_gradient("x", x.values, loss, dinput.values);
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 // A model with its objective, parameters and memory, as tests need it.
 
+#include <optional>
 #include <vector>
 
 #include "wav2vec/model/pretraining_network.h"
@@ -11,10 +12,20 @@ struct Network : PretrainingNetwork {
   ParameterBlock parameters;
   ParameterBlock gradients;
   Workspace workspace;
+  std::optional<PackedWeights> packed;  ///< none: f32
 
   Network(const ModelConfig& m, const ObjectiveConfig& o)
       : PretrainingNetwork(m, o), parameters(layout), gradients(layout) {
     initialize_parameters(parameters, 1);
+  }
+
+  /// From now on with bf16 products of the parameters as they are; call it again after changing them.
+  void use_bf16() {
+    packed.emplace(convolutions_of(*this), PackFor::training);
+    packed->refresh(parameters);
+  }
+  Pass pass(const TrainingRandom* random = nullptr) {
+    return {parameters, workspace, random, packed ? &*packed : nullptr};
   }
 };
 
@@ -31,7 +42,7 @@ struct Batch {
 
 inline Activations zeros_like(const Activations& x, Workspace& workspace) {
   const Activations y = workspace.push_like(x);
-  std::fill_n(y.data, y.size(), 0.0F);
+  std::fill_n(y.item(0), y.size(), 0.0F);
   return y;
 }
 
@@ -47,7 +58,7 @@ struct StepResult {
 inline StepResult run_step(Network& network, Batch& batch, const NegativeTable& negatives,
                            const TrainingRandom* random = nullptr) {
   StepResult result;
-  const Pass pass{network.parameters, network.workspace, random};
+  const Pass pass = network.pass(random);
   result.features = wav2vec_forward(network.model, pass, batch.view(), &result.cache);
   network.gradients.zero();
   ObjectiveGradients gradients{network.gradients, zeros_like(result.features.z, network.workspace),

@@ -118,8 +118,8 @@ TEST_CASE("training: one utterance can be learned by heart, far below what a con
   double bits = 0.0;
   for (int i = 0; i < 200; ++i) {
     network.gradients.zero();
-    const ObjectiveSums sums = train_pass(network, network.parameters, network.workspace, batch.view(),
-                                          {1, keys}, network.gradients);
+    const TrainingRandom random{1, keys};
+    const ObjectiveSums sums = train_pass(network, network.pass(&random), batch.view(), network.gradients);
     bits = sums.loss_nats / static_cast<double>(sums.positives) / std::log(2.0);
     scale_gradients(network.gradients.flat(), 1.0 / static_cast<double>(sums.positives));
     adam_update({}, 3e-3, network.parameters, network.gradients, state);
