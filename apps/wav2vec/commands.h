@@ -22,6 +22,7 @@ struct Command {
   std::function<ExitCode()> run;
 };
 
+Command add_bench(CLI::App& program, const GlobalOptions& global);
 Command add_doctor(CLI::App& program);
 Command add_extract(CLI::App& program);
 Command add_inspect(CLI::App& program);

@@ -58,8 +58,8 @@ std::span<int64_t> Workspace::push_integers(int64_t count) {
   return {reinterpret_cast<int64_t*>(push_bytes(n * sizeof(int64_t))), n};
 }
 
-Activations Workspace::push(int64_t batch, int64_t frames, int64_t channels,
-                            std::span<const int64_t> lengths, DType dtype) {
+Activations Workspace::push(int64_t batch, int64_t frames, int64_t channels, std::span<const int64_t> lengths,
+                            DType dtype) {
   const auto count = static_cast<size_t>(batch * frames * channels);
   return {push_bytes(count * bytes_per_element(dtype)), batch, frames, channels, lengths, dtype};
 }

@@ -203,6 +203,42 @@ void few_inputs_backward_weights(const ConvShape& shape, const Rows& x, const Ro
   }
 }
 
+// ---- weights for the gradient of the input
+//
+// B[(groups − 1 − g)·out + n, v] = w[g·width + v, n]: row r of dx is the product with frames r − groups + 1
+// .. r of dy, laid side by side. Rows of B run along rows of w, so a 16 × 32 block of w becomes, as pairs,
+// the transpose of half a step.
+
+// Rows 32·step .. 32·step + 31 of column v, as 16 pairs.
+__m512i backward_weight_pairs(const ConvShape& shape, const float* w, int64_t step, int64_t v) {
+  const int64_t outs = shape.out_channels;
+  const int64_t width = view_width(shape);
+  const int64_t groups = groups_of(shape);
+  // The row of w that row `row` of B comes from, or null where there is none.
+  const auto source = [&](int64_t row) -> const float* {
+    const int64_t w_row = (groups - 1 - row / outs) * width + v;
+    return row < groups * outs && v < width && w_row < inputs_of(shape) ? w + w_row * outs + row % outs
+                                                                        : nullptr;
+  };
+  const int64_t first = step * kStepDepth;
+  alignas(64) float gathered[kStepDepth];
+  const float* values = gathered;
+  if (outs % kStepDepth == 0) {
+    values = source(first);
+    if (values == nullptr) return _mm512_setzero_si512();
+  } else {  // a step may cross from one group to the next
+    for (int64_t d = 0; d < kStepDepth; ++d) {
+      const float* p = source(first + d);
+      gathered[d] = p != nullptr ? *p : 0.0F;
+    }
+  }
+  const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+  const __m512 low = _mm512_loadu_ps(values);
+  const __m512 high = _mm512_loadu_ps(values + kLanes);
+  return pairs(_mm512_permutex2var_ps(low, even, high), _mm512_permutex2var_ps(low, odd, high));
+}
+
 // ---- weight gradient
 
 // dy as panels: its frames are the depth of the product.
@@ -304,36 +340,13 @@ void bf16_pack_forward(const ConvShape& shape, const float* w, Bf16* panels) {
 }
 
 void bf16_pack_backward(const ConvShape& shape, const float* w, Bf16* panels) {
-  // B[(groups − 1 − g)·out + n, v] = w[g·width + v, n]: row r of dx is the product with frames
-  // r − groups + 1 .. r of dy, laid side by side. Rows of B run along rows of w, so a 16 × 32 block of w
-  // becomes, as pairs, the transpose of half a step.
-  const int64_t outs = shape.out_channels;
-  const int64_t width = view_width(shape);
-  const int64_t groups = groups_of(shape);
-  const int64_t depth = groups * outs;
-  const int64_t steps = steps_for(depth);
-  const int64_t halves = panels_for(width) * 2;
+  const int64_t steps = steps_for(groups_of(shape) * shape.out_channels);
+  const int64_t halves = panels_for(view_width(shape)) * 2;
 #pragma omp parallel for schedule(static)
   for (int64_t half = 0; half < halves; ++half) {
-    alignas(64) float values[kStepDepth];
     for (int64_t step = 0; step < steps; ++step) {
       __m512i block[16];
-      for (int64_t i = 0; i < 16; ++i) {
-        const int64_t v = half * kLanes + i;
-        // A step may cross from one group to the next.
-        for (int64_t d = 0; d < kStepDepth; ++d) {
-          const int64_t row = step * kStepDepth + d;
-          const int64_t w_row = row < depth ? (groups - 1 - row / outs) * width + v : inputs_of(shape);
-          values[d] = v < width && w_row < inputs_of(shape) ? w[w_row * outs + row % outs] : 0.0F;
-        }
-        const __m512i permutation =
-            _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-        const __m512 low = _mm512_load_ps(values);
-        const __m512 high = _mm512_load_ps(values + kLanes);
-        block[i] =
-            pairs(_mm512_permutex2var_ps(low, permutation, high),
-                  _mm512_permutex2var_ps(low, _mm512_add_epi32(permutation, _mm512_set1_epi32(1)), high));
-      }
+      for (int64_t i = 0; i < 16; ++i) block[i] = backward_weight_pairs(shape, w, step, half * kLanes + i);
       transpose_16x16(block);
       Bf16* out = panels + (half / 2 * steps + step) * kStepElements + half % 2 * 512;
       for (int64_t r = 0; r < 16; ++r) _mm512_storeu_si512(out + r * 32, block[r]);

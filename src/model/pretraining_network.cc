@@ -28,19 +28,53 @@ std::vector<Conv1d> convolutions_of(const PretrainingNetwork& network) {
   return out;
 }
 
+PassFlops pass_flops(const PretrainingNetwork& network, int64_t samples) {
+  PassFlops flops;
+  const auto add = [&](const Conv1d& conv, double frames, int products) {
+    const double forward =
+        2.0 * frames * static_cast<double>(conv.in_channels * conv.kernel * conv.out_channels);
+    flops.features += forward;
+    flops.training += products * forward;
+  };
+  int64_t frames = samples;
+  for (const EncoderBlock& block : network.model.encoder.blocks) {
+    const bool first = frames == samples;
+    frames = block.conv.output_frames(frames);
+    add(block.conv, static_cast<double>(frames), first ? 2 : 3);
+  }
+  for (const ContextBlock& block : network.model.context.blocks) {
+    add(block.conv, static_cast<double>(frames), 3);
+    if (block.has_projection) add(block.residual_projection, static_cast<double>(frames), 3);
+  }
+  const double features = flops.features;
+  add(network.objective.projection, static_cast<double>(frames), 3);
+  flops.features = features;
+  const ObjectiveConfig& objective = network.objective.config;
+  flops.training += 3.0 * 2.0 *
+                    static_cast<double>(frames * objective.prediction_steps * objective.copies() *
+                                        network.objective.encoder_channels);
+  return flops;
+}
+
 ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
-                         ParameterBlock& gradients) {
+                         ParameterBlock& gradients, const StageObserver& done) {
   W2V_CHECK(pass.random != nullptr, "training needs random numbers");
+  const auto tell = [&](std::string_view stage) {
+    if (done) done(stage);
+  };
   const Workspace::Mark mark = pass.workspace.mark();
   Wav2VecCache cache;
   const Wav2VecFeatures features = wav2vec_forward(network.model, pass, waveform, &cache);
+  tell("forward");
   const NegativeTable negatives =
       sample_negatives(network.objective.config, features.z.frames, features.z.lengths, *pass.random);
   ObjectiveGradients wanted{gradients, push_zeros_like(features.z, pass.workspace),
                             pass.workspace.push_like(features.c)};
   const ObjectiveSums sums =
       contrastive_pass(network.objective, pass, features.z, features.c, negatives, &wanted);
+  tell("objective");
   wav2vec_backward(network.model, pass, cache, wanted.dz, wanted.dc, gradients);
+  tell("backward");
   pass.workspace.rewind(mark);
   return sums;
 }

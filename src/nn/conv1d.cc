@@ -51,11 +51,12 @@ void backward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations
     const Workspace::Mark mark = pass.workspace.mark();
     const auto shape = conv_shape(conv, x.x.length(b));
     const kernels::Rows gradient = rows_of(dy, b);
-    const std::span<Bf16> panels = pass.workspace.push_bf16(
-        kernels::bf16_panel_elements(shape.out_frames(), conv.out_channels));
+    const std::span<Bf16> panels =
+        pass.workspace.push_bf16(kernels::bf16_panel_elements(shape.out_frames(), conv.out_channels));
     kernels::bf16_conv_backward_weights(shape, rows_of(x, pass, b), gradient, panels.data(),
                                         gradients.data(conv.weight));
-    if (dbias != nullptr) kernels::bf16_add_column_sums(gradient, shape.out_frames(), conv.out_channels, dbias);
+    if (dbias != nullptr)
+      kernels::bf16_add_column_sums(gradient, shape.out_frames(), conv.out_channels, dbias);
     if (dx != nullptr) {
       void* out = dx->dtype == DType::f32 ? static_cast<void*>(dx->item(b)) : dx->bf16_item(b);
       kernels::bf16_conv_backward_data(shape, gradient, pass.packed->backward(conv.weight), out, dx->dtype);

@@ -7,7 +7,6 @@
 namespace wav2vec {
 namespace {
 
-
 kernels::NormAffine affine_of(const GroupNormActivation& norm, const ParameterBlock& parameters) {
   return {parameters.data(norm.weight), parameters.data(norm.bias)};
 }
@@ -34,8 +33,7 @@ NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Pass
     } else {
       const std::span<float> rows = pass.workspace.push_floats(2 * x.length(b));
       kernels::bf16_row_moments(x.bf16_item(b), x.length(b), x.channels, rows.data());
-      set_moments(statistics, b,
-                  kernels::merge_row_moments(rows.data(), x.length(b), x.channels, norm.eps));
+      set_moments(statistics, b, kernels::merge_row_moments(rows.data(), x.length(b), x.channels, norm.eps));
       pass.workspace.rewind(mark);
     }
   }

@@ -6,8 +6,8 @@
 namespace wav2vec {
 namespace {
 
-// Calls f(first element of y, first element of r, count), relative to item b, so that the runs cover the valid
-// frames of y.
+// Calls f(first element of y, first element of r, count), relative to item b, so that the runs cover the
+// valid frames of y.
 template <class F>
 void for_each_run(const Activations& y, const Activations& r, int64_t b, F f) {
   const int64_t factor = r.length(b) / y.length(b);

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "wav2vec/config/model_config.h"
-#include "wav2vec/nn/pass.h"
 #include "wav2vec/nn/causal_pad.h"
 #include "wav2vec/nn/conv1d.h"
 #include "wav2vec/nn/group_norm.h"
+#include "wav2vec/nn/pass.h"
 
 namespace wav2vec {
 

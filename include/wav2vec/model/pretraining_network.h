@@ -1,6 +1,9 @@
 #pragma once
 // The network with its objective: what pretraining optimises.
 
+#include <functional>
+#include <string_view>
+
 #include "wav2vec/model/contrastive_objective.h"
 #include "wav2vec/model/wav2vec_model.h"
 
@@ -20,10 +23,21 @@ struct PretrainingNetwork {
 /// Every convolution, for PackedWeights.
 std::vector<Conv1d> convolutions_of(const PretrainingNetwork& network);
 
+/// Multiplications and additions of the products of one utterance: the network, the objective's projection
+/// and its scores; a training pass computes each product's two gradients too, but for that of the waveform.
+struct PassFlops {
+  double features = 0.0;
+  double training = 0.0;
+};
+PassFlops pass_flops(const PretrainingNetwork& network, int64_t samples);
+
+/// Told the name of every stage of a training pass when it is done.
+using StageObserver = std::function<void(std::string_view stage)>;
+
 /// One batch forward and backward: waveform [batch, samples, 1]. Gradients of the summed loss accumulate. The
 /// workspace is left as it was. The pass must have random numbers.
 ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
-                         ParameterBlock& gradients);
+                         ParameterBlock& gradients, const StageObserver& done = nullptr);
 
 /// Forward without dropout; `random` draws the negatives. z and c stay in the workspace until the caller
 /// rewinds it.

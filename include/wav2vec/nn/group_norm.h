@@ -26,8 +26,8 @@ GroupNormActivation make_group_norm(ParameterLayout& layout, const std::string& 
 /// μ and 1/√(σ² + eps) of every item, [batch, 2].
 using NormStatistics = std::span<float>;
 
-/// Activations that may still have to be normalised: with `norm`, x is the output of the convolution before it
-/// and stands for act(norm(x)), which whoever reads it applies on the way and nobody stores.
+/// Activations that may still have to be normalised: with `norm`, x is the output of the convolution before
+/// it and stands for act(norm(x)), which whoever reads it applies on the way and nobody stores.
 struct NormedActivations {
   Activations x;
   const GroupNormActivation* norm = nullptr;
@@ -40,8 +40,8 @@ NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Pass
 void group_norm_forward(const GroupNormActivation& norm, const Pass& pass, const Activations& x,
                         NormStatistics statistics, const Activations& y);
 
-/// x: the input of forward. dx = gradient of dy·dy_scale; it has x's type and may share dy's memory if that has
-/// it too. Accumulates the gradients of weight and bias.
+/// x: the input of forward. dx = gradient of dy·dy_scale; it has x's type and may share dy's memory if that
+/// has it too. Accumulates the gradients of weight and bias.
 void group_norm_backward(const GroupNormActivation& norm, const Pass& pass, const Activations& x,
                          NormStatistics statistics, const Activations& dy, float dy_scale,
                          ParameterBlock& gradients, const Activations& dx);

@@ -1,0 +1,112 @@
+#include "measure_step.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "wav2vec/core/rng.h"
+#include "wav2vec/model/pretraining_network.h"
+#include "wav2vec/nn/gemm_rate.h"
+
+namespace wav2vec::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  return (v[(v.size() - 1) / 2] + v[v.size() / 2]) / 2.0;
+}
+
+template <class F>
+Timing timed(int64_t repeat, F f) {
+  f();
+  std::vector<double> seconds;
+  for (int64_t i = 0; i < repeat; ++i) {
+    const auto start = Clock::now();
+    f();
+    seconds.push_back(seconds_since(start));
+  }
+  return {*std::min_element(seconds.begin(), seconds.end()), median(seconds)};
+}
+
+// The network with all that a step needs.
+struct Bench {
+  PretrainingNetwork network;
+  ParameterBlock parameters, gradients;
+  Workspace workspace;
+  std::optional<PackedWeights> packed;
+  std::vector<float> samples;
+  std::vector<int64_t> lengths;
+  std::vector<uint64_t> keys;
+
+  explicit Bench(const StepOptions& options)
+      : network(model_preset(options.model), ObjectiveConfig{}),
+        parameters(network.layout),
+        gradients(network.layout) {
+    initialize_parameters(parameters, 1);
+    if (options.dtype == DType::bf16) packed.emplace(convolutions_of(network), PackFor::training);
+    const auto count = static_cast<int64_t>(options.seconds * 16000.0);
+    const RandomStream random(1, RandomUse::crop, {});
+    for (int64_t i = 0; i < options.batch * count; ++i)
+      samples.push_back(static_cast<float>(random.uniform(static_cast<uint64_t>(i)) - 0.5));
+    lengths.assign(static_cast<size_t>(options.batch), count);
+    for (size_t b = 0; b < lengths.size(); ++b) keys.push_back(b);
+    refresh();
+  }
+
+  Activations waveform() {
+    return {samples.data(), static_cast<int64_t>(lengths.size()), lengths.front(), 1, lengths};
+  }
+  Pass pass(const TrainingRandom* random) {
+    return {parameters, workspace, random, packed ? &*packed : nullptr};
+  }
+  void refresh() {
+    if (packed) packed->refresh(parameters);
+  }
+};
+
+}  // namespace
+
+StepMeasures measure_step(const StepOptions& options) {
+  StepMeasures measures;
+  {
+    Bench bench(options);
+    measures.features = timed(options.repeat, [&] {
+      const auto mark = bench.workspace.mark();
+      wav2vec_forward(bench.network.model, bench.pass(nullptr), bench.waveform(), nullptr);
+      bench.workspace.rewind(mark);
+    });
+    std::map<std::string, std::vector<double>> stages;
+    measures.step = timed(options.repeat, [&] {
+      Clock::time_point start = Clock::now();
+      const auto done = [&](std::string_view stage) {
+        stages[std::string(stage)].push_back(seconds_since(start));
+        start = Clock::now();
+      };
+      bench.gradients.zero();
+      bench.refresh();
+      done("weights");
+      const TrainingRandom random{1, bench.keys};
+      train_pass(bench.network, bench.pass(&random), bench.waveform(), bench.gradients, done);
+    });
+    for (const auto& [stage, seconds] : stages) measures.stage_seconds[stage] = median(seconds);
+    const PassFlops flops = pass_flops(bench.network, bench.lengths.front());
+    measures.features_flop = flops.features * static_cast<double>(options.batch);
+    measures.step_flop = flops.training * static_cast<double>(options.batch);
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    measures.peak_rss_mib = usage.ru_maxrss / 1024;
+  }
+  measures.gemm_gflops = measure_gemm_gflops(options.dtype);
+  return measures;
+}
+
+}  // namespace wav2vec::app
