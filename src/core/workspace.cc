@@ -1,6 +1,8 @@
 #include "wav2vec/core/workspace.h"
 
 #include <algorithm>
+
+#include "wav2vec/core/large_memory.h"
 #include <cstdlib>
 #include <new>
 
@@ -15,9 +17,8 @@ size_t round_up(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * k
 }  // namespace
 
 struct Workspace::Block {
-  explicit Block(size_t bytes)
-      : size(bytes), data(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlignment}))) {}
-  ~Block() { ::operator delete (data, std::align_val_t{kAlignment}); }
+  explicit Block(size_t bytes) : size(bytes), data(static_cast<std::byte*>(allocate_large(bytes))) {}
+  ~Block() { free_large(data); }
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 

@@ -1,15 +1,15 @@
 #include "kernels/thread_scratch.h"
 
 #include <array>
-#include <cstdlib>
 #include <memory>
-#include <new>
+
+#include "wav2vec/core/large_memory.h"
 
 namespace wav2vec::kernels {
 namespace {
 
 struct Free {
-  void operator()(void* p) const { std::free(p); }
+  void operator()(void* p) const { free_large(p); }
 };
 
 struct Buffer {
@@ -20,14 +20,13 @@ struct Buffer {
 }  // namespace
 
 void* thread_scratch(ScratchSlot slot, size_t bytes) {
-  constexpr size_t kPage = 4096;
   static thread_local std::array<Buffer, 3> buffers;
   Buffer& buffer = buffers[static_cast<size_t>(slot)];
   if (bytes > buffer.bytes) {
-    const size_t rounded = (bytes + kPage - 1) / kPage * kPage;
-    buffer.memory.reset(std::aligned_alloc(kPage, rounded));
-    buffer.bytes = buffer.memory == nullptr ? 0 : rounded;
-    if (buffer.memory == nullptr) throw std::bad_alloc();
+    buffer.memory.reset();
+    buffer.bytes = 0;
+    buffer.memory.reset(allocate_large(bytes));
+    buffer.bytes = bytes;
   }
   return buffer.memory.get();
 }

@@ -6,14 +6,15 @@
 #include "kernels/cpu_features.h"
 #include "nn/conv_shape.h"
 #include "wav2vec/core/error.h"
+#include "wav2vec/core/large_memory.h"
 
 namespace wav2vec {
 
 struct PackedWeights::Panels {
   ParameterId weight;
   kernels::ConvShape shape;
-  std::vector<Bf16> forward;
-  std::vector<Bf16> backward;
+  LargeVector<Bf16> forward;
+  LargeVector<Bf16> backward;
 };
 
 PackedWeights::PackedWeights(std::span<const Conv1d> convolutions, PackFor use) : use_(use) {

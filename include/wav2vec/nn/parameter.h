@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wav2vec/core/large_memory.h"
+
 namespace wav2vec {
 
 /// Names a parameter of a ParameterLayout; default-constructed: "there is none".
@@ -79,7 +81,7 @@ class ParameterBlock {
 
  private:
   const ParameterLayout* layout_;
-  std::vector<float> values_;
+  LargeVector<float> values_;
 };
 
 /// PyTorch's initial values (SPEC: nothing custom), from counter-based random numbers keyed by the name.
