@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "wav2vec/core/large_memory.h"
 #include <cstdlib>
 #include <new>
+#include "wav2vec/core/large_memory.h"
 
 namespace wav2vec {
 namespace {

@@ -448,7 +448,7 @@ void bf16_conv_backward_weights(const ConvShape& shape, const Rows& x, const Row
       const int64_t first_out = job % out_blocks * kBlockColumns;
       const int64_t job_outs = smaller(kBlockColumns, outs - first_out);
       // Rows of tiles beyond the columns multiply whatever lies there; keep it finite.
-      zero(transposed, job_columns * out_row + kStepDepth);
+      if (columns % kTileRows != 0) zero(transposed, job_columns * out_row + kStepDepth);
       for (int64_t t = 0; t < frames; t += kChunkFrames) {
         const int64_t chunk_steps = steps_for(smaller(kChunkFrames, frames - t));
         const ViewSlice slice{t, chunk_steps * kStepDepth + shifted, column, columns, out_row};

@@ -166,6 +166,7 @@ void bf16_norm_backward(const Rows& dy, float dy_scale, const Bf16* y, int64_t f
 
 void bf16_add_column_sums(const Rows& x, int64_t frames, int64_t channels, float* sums) {
   with_type(x.data, x.dtype, [&](const auto* from) {
+#pragma omp parallel for schedule(static)
     for (int64_t c = 0; c < channels; c += kLanes) {
       const __mmask16 m = lanes(c, channels);
       __m512 total = load(sums + c, m);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace wav2vec::kernels {
 
@@ -16,16 +15,21 @@ void add_bias(float* x, int64_t frames, int64_t channels, const float* bias) {
 
 void add_column_sums(const float* x, int64_t frames, int64_t channels, float* sums) {
   constexpr int64_t kFramesPerBlock = 64;
-  std::vector<double> total(static_cast<size_t>(channels), 0.0);
-  std::vector<float> block(static_cast<size_t>(channels));
-  for (int64_t start = 0; start < frames; start += kFramesPerBlock) {
-    std::fill(block.begin(), block.end(), 0.0F);
-    for (int64_t t = start; t < std::min(frames, start + kFramesPerBlock); ++t) {
-      for (int64_t c = 0; c < channels; ++c) block[static_cast<size_t>(c)] += x[t * channels + c];
+  constexpr int64_t kColumns = 16;  // of one thread at a time
+#pragma omp parallel for schedule(static)
+  for (int64_t first = 0; first < channels; first += kColumns) {
+    const int64_t columns = std::min(kColumns, channels - first);
+    double total[kColumns] = {};
+    for (int64_t start = 0; start < frames; start += kFramesPerBlock) {
+      float block[kColumns] = {};
+      for (int64_t t = start; t < std::min(frames, start + kFramesPerBlock); ++t) {
+        const float* row = x + t * channels + first;
+        for (int64_t c = 0; c < columns; ++c) block[c] += row[c];
+      }
+      for (int64_t c = 0; c < columns; ++c) total[c] += static_cast<double>(block[c]);
     }
-    for (size_t c = 0; c < total.size(); ++c) total[c] += static_cast<double>(block[c]);
+    for (int64_t c = 0; c < columns; ++c) sums[first + c] += static_cast<float>(total[c]);
   }
-  for (size_t c = 0; c < total.size(); ++c) sums[c] += static_cast<float>(total[c]);
 }
 
 void add_and_scale(float* y, const float* x, int64_t count, float factor) {

@@ -27,7 +27,8 @@ struct Item {
   const Activations& z;
   int64_t b = 0;
   int64_t frames = 0;
-  float* predictions = nullptr;  ///< h, [frames, steps, channels]
+  Activations predictions;  ///< h: one item of [frames, steps·channels]
+  Activations gradients;    ///< dh, like h
 
   int64_t copies() const { return 1 + negatives.negatives; }
   int64_t channels() const { return objective.encoder_channels; }
@@ -36,11 +37,10 @@ struct Item {
     return {objective.offset + index, std::min(objective.config.prediction_steps, index + 1)};
   }
   int64_t context_frame(Target target, int64_t step) const { return target.frame - objective.offset - step; }
-  float* prediction(int64_t t, int64_t step) const {
-    return predictions + (t * objective.config.prediction_steps + step) * channels();
+  /// Where the row of (t, step) lies in h and dh, in elements.
+  int64_t prediction(int64_t t, int64_t step) const {
+    return (t * objective.config.prediction_steps + step) * channels();
   }
-  // dh lies behind h in the same memory.
-  int64_t gradient_distance() const { return frames * objective.config.prediction_steps * channels(); }
   int64_t positive_row(Target target) const { return b * z.frames + target.frame; }
   int64_t row(Target target, int64_t copy) const {
     return copy == 0 ? positive_row(target) : negatives.row(b, copy - 1, target.frame);
@@ -83,13 +83,32 @@ bool is_hit(const Item& item, Target target, const float* logits) {
   return true;
 }
 
+void read_row(const Activations& h, int64_t first, int64_t count, float* out) {
+  if (h.dtype == DType::f32) {
+    std::copy_n(h.item(0) + first, count, out);
+    return;
+  }
+  const Bf16* row = h.bf16_item(0) + first;
+  for (int64_t i = 0; i < count; ++i) out[i] = to_float(row[i]);
+}
+
+void write_row(const float* values, int64_t count, const Activations& h, int64_t first) {
+  if (h.dtype == DType::f32) {
+    std::copy_n(values, count, h.item(0) + first);
+    return;
+  }
+  Bf16* row = h.bf16_item(0) + first;
+  for (int64_t i = 0; i < count; ++i) row[i] = to_bf16(values[i]);
+}
+
 // The target's predictions h and candidate frames as dense matrices, one row each.
 void gather(const Item& item, Target target, Matrix& predictions, Matrix& candidates) {
   const int64_t channels = item.channels();
   predictions.resize(target.steps, channels);
   candidates.resize(item.copies(), channels);
   for (int64_t i = 0; i < target.steps; ++i)
-    std::copy_n(item.prediction(item.context_frame(target, i), i), channels, predictions.row(i).data());
+    read_row(item.predictions, item.prediction(item.context_frame(target, i), i), channels,
+             predictions.row(i).data());
   for (int64_t copy = 0; copy < item.copies(); ++copy)
     std::copy_n(item.z.item(0) + item.row(target, copy) * channels, channels, candidates.row(copy).data());
 }
@@ -99,11 +118,18 @@ struct ItemScores {
   std::vector<uint8_t> hits;  // [targets, steps]
 };
 
-// Scores every target of an item. dlogits: [targets, steps, copies], d(loss)/d(logit). With `backward` dh is
-// written behind h; every (t, i) belongs to one target, so no two threads write the same row.
-ItemScores score_targets(const Item& item, bool backward, float* dlogits, ItemLogits* logits_out) {
+// The gradients that scoring an item's targets gives.
+struct ScoreGradients {
+  float* dlogits = nullptr;      // [targets, steps, copies]
+  float* dcandidates = nullptr;  // [targets, copies, channels]; null: evaluation
+};
+
+// Scores every target of an item. With gradients, dh and dcandidates are written too: every (t, i) and every
+// (target, copy) belongs to one target, so no two threads write the same row.
+ItemScores score_targets(const Item& item, const ScoreGradients& gradients, ItemLogits* logits_out) {
   const int64_t max_steps = item.objective.config.prediction_steps;
   const int64_t copies = item.copies();
+  const int64_t channels = item.channels();
   ItemScores scores{std::vector<double>(static_cast<size_t>(item.targets()), 0.0),
                     std::vector<uint8_t>(static_cast<size_t>(item.targets() * max_steps), 0)};
   const bool infonce = item.objective.config.loss == ContrastiveLoss::infonce;
@@ -112,6 +138,7 @@ ItemScores score_targets(const Item& item, bool backward, float* dlogits, ItemLo
     Matrix predictions;
     Matrix candidates;
     Matrix logits;
+    Matrix dpredictions;
 #pragma omp for schedule(static)
     for (int64_t index = 0; index < item.targets(); ++index) {
       const Target target = item.target(index);
@@ -120,7 +147,7 @@ ItemScores score_targets(const Item& item, bool backward, float* dlogits, ItemLo
       double loss = 0.0;
       for (int64_t i = 0; i < target.steps; ++i) {
         const float* row = logits.row(i).data();
-        float* gradient = dlogits + (index * max_steps + i) * copies;
+        float* gradient = gradients.dlogits + (index * max_steps + i) * copies;
         loss += infonce ? score_infonce(row, copies, gradient)
                         : score_bce(item.objective.config, row, copies, gradient);
         scores.hits[static_cast<size_t>(index * max_steps + i)] = is_hit(item, target, row) ? 1 : 0;
@@ -130,41 +157,48 @@ ItemScores score_targets(const Item& item, bool backward, float* dlogits, ItemLo
         }
       }
       scores.loss_per_target[static_cast<size_t>(index)] = loss;
-      if (backward) {
-        const Eigen::Map<const Matrix> gradient(dlogits + index * max_steps * copies, target.steps, copies);
-        logits.noalias() = gradient * candidates;  // dh, [steps, channels]
-        for (int64_t i = 0; i < target.steps; ++i) {
-          std::copy_n(logits.row(i).data(), item.channels(),
-                      item.prediction(item.context_frame(target, i), i) + item.gradient_distance());
-        }
+      if (gradients.dcandidates == nullptr) continue;
+      const Eigen::Map<const Matrix> dlogits(gradients.dlogits + index * max_steps * copies, target.steps,
+                                             copies);
+      dpredictions.noalias() = dlogits * candidates;
+      for (int64_t i = 0; i < target.steps; ++i) {
+        write_row(dpredictions.row(i).data(), channels, item.gradients,
+                  item.prediction(item.context_frame(target, i), i));
       }
+      Eigen::Map<Matrix> dcandidates(gradients.dcandidates + index * copies * channels, copies, channels);
+      dcandidates.noalias() = dlogits.transpose() * predictions;
     }
   }
   return scores;
 }
 
-// dz[row] += Σ over (target, copy) that use the row of Σ_i dlogit·h. The uses are listed per row first, so
-// that each row is summed by one thread in a fixed order.
-void accumulate_dz(const Item& item, const float* dlogits, const Activations& dz) {
-  struct Use {
-    int32_t target;
-    int32_t copy;
-  };
+// Predictions beyond the last frame have no target.
+void zero_gradients_without_target(const Item& item) {
+  const int64_t steps = item.objective.config.prediction_steps;
+  const std::vector<float> zeros(static_cast<size_t>(item.channels()), 0.0F);
+  for (int64_t i = 0; i < steps; ++i) {
+    for (int64_t t = std::max<int64_t>(0, item.frames - item.objective.offset - i); t < item.frames; ++t)
+      write_row(zeros.data(), item.channels(), item.gradients, item.prediction(t, i));
+  }
+}
+
+// dz[row] += Σ over the (target, copy) that use the row. The uses are listed per row first, so that each row
+// is summed by one thread in a fixed order.
+void accumulate_dz(const Item& item, const float* dcandidates, const Activations& dz) {
   const int64_t rows = item.z.batch * item.z.frames;
   const int64_t copies = item.copies();
-  const int64_t max_steps = item.objective.config.prediction_steps;
   std::vector<int64_t> start(static_cast<size_t>(rows) + 1, 0);
   for (int64_t index = 0; index < item.targets(); ++index) {
     for (int64_t copy = 0; copy < copies; ++copy)
       ++start[static_cast<size_t>(item.row(item.target(index), copy)) + 1];
   }
   for (size_t row = 1; row < start.size(); ++row) start[row] += start[row - 1];
-  std::vector<Use> uses(static_cast<size_t>(start.back()));
+  std::vector<int64_t> uses(static_cast<size_t>(start.back()));  // rows of dcandidates
   std::vector<int64_t> next(start.begin(), start.end() - 1);
   for (int64_t index = 0; index < item.targets(); ++index) {
     for (int64_t copy = 0; copy < copies; ++copy) {
       const auto row = static_cast<size_t>(item.row(item.target(index), copy));
-      uses[static_cast<size_t>(next[row]++)] = {static_cast<int32_t>(index), static_cast<int32_t>(copy)};
+      uses[static_cast<size_t>(next[row]++)] = index * copies + copy;
     }
   }
   const int64_t channels = item.channels();
@@ -172,13 +206,8 @@ void accumulate_dz(const Item& item, const float* dlogits, const Activations& dz
   for (int64_t row = 0; row < rows; ++row) {
     float* out = dz.item(0) + row * channels;
     for (int64_t u = start[static_cast<size_t>(row)]; u < start[static_cast<size_t>(row) + 1]; ++u) {
-      const Use use = uses[static_cast<size_t>(u)];
-      const Target target = item.target(use.target);
-      for (int64_t i = 0; i < target.steps; ++i) {
-        const float weight = dlogits[(use.target * max_steps + i) * copies + use.copy];
-        const float* h = item.prediction(item.context_frame(target, i), i);
-        for (int64_t d = 0; d < channels; ++d) out[d] += weight * h[d];
-      }
+      const float* use = dcandidates + uses[static_cast<size_t>(u)] * channels;
+      for (int64_t d = 0; d < channels; ++d) out[d] += use[d];
     }
   }
 }
@@ -207,8 +236,7 @@ ContrastiveObjective make_contrastive_objective(const ObjectiveConfig& config, c
                                  .context_channels = model.context_channels.back(),
                                  .encoder_channels = model.encoder_channels.back(),
                                  .dropout = model.dropout,
-                                 .projection = {},
-                                 .bias = {}};
+                                 .projection = {}};
   const std::string scope = "wav2vec_predictions.project_to_steps";
   // PyTorch takes the fan-in of a transposed convolution from dimension 1 of its weight.
   const double bound =
@@ -225,10 +253,10 @@ ContrastiveObjective make_contrastive_objective(const ObjectiveConfig& config, c
        .order = WeightOrder::step_projection,
        .init = ParameterInit::uniform,
        .init_bound = bound});
-  objective.bias = layout.add({.name = scope + ".bias",
-                               .shape = {objective.encoder_channels},
-                               .init = ParameterInit::uniform,
-                               .init_bound = bound});
+  objective.projection.bias = layout.add({.name = scope + ".bias",
+                                          .shape = {objective.encoder_channels},
+                                          .init = ParameterInit::uniform,
+                                          .init_bound = bound});
   return objective;
 }
 
@@ -264,38 +292,37 @@ ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass
 
   for (int64_t b = 0; b < z.batch; ++b) {
     const int64_t frames = z.lengths[static_cast<size_t>(b)];
-    // h, and behind it dh.
     const int64_t lengths[1] = {frames};
-    const std::span<float> memory =
-        pass.workspace.push_floats(frames * width * (gradients != nullptr ? 2 : 1));
-    const Activations h{memory.data(), 1, frames, width, lengths};
+    const Activations h = pass.workspace.push(1, frames, width, lengths, pass.dtype());
     const Activations context{c.item(b), 1, frames, c.channels, lengths};
     conv1d_forward(objective.projection, pass, {context}, h);
-    kernels::add_bias(h.item(0), frames * steps, channels, pass.parameters.data(objective.bias));
     TrainingRandom item_random;
     if (pass.random != nullptr) {
       item_random = {pass.random->seed, pass.random->item_keys.subspan(static_cast<size_t>(b), 1)};
       apply_dropout(h, objective.dropout, kPredictionDropout, item_random);
     }
 
-    const Item item{objective, negatives, z, b, frames, h.item(0)};
-    const std::span<float> dlogits = pass.workspace.push_floats(item.targets() * steps * item.copies());
+    Item item{objective, negatives, z, b, frames, h, {}};
+    const int64_t scored = item.targets() * item.copies();
+    ScoreGradients score_gradients{pass.workspace.push_floats(scored * steps).data(), nullptr};
+    if (gradients != nullptr) {
+      item.gradients = pass.workspace.push_like(h);
+      score_gradients.dcandidates = pass.workspace.push_floats(scored * channels).data();
+    }
     ItemLogits* item_logits = nullptr;
     if (logits != nullptr) {
       item_logits = &(*logits)[static_cast<size_t>(b)];
       *item_logits = {frames, steps, item.copies(), {}};
       item_logits->values.assign(static_cast<size_t>(frames * steps * item.copies()), 0.0F);
     }
-    if (gradients != nullptr) std::fill_n(h.item(0) + frames * width, frames * width, 0.0F);
-    add_scores(item, score_targets(item, gradients != nullptr, dlogits.data(), item_logits), sums);
+    add_scores(item, score_targets(item, score_gradients, item_logits), sums);
     if (gradients != nullptr) {
-      accumulate_dz(item, dlogits.data(), gradients->dz);
-      const Activations dh{h.item(0) + frames * width, 1, frames, width, lengths};
-      if (pass.random != nullptr) apply_dropout(dh, objective.dropout, kPredictionDropout, item_random);
-      kernels::add_column_sums(dh.item(0), frames * steps, channels,
-                               gradients->parameters.data(objective.bias));
+      accumulate_dz(item, score_gradients.dcandidates, gradients->dz);
+      zero_gradients_without_target(item);
+      if (pass.random != nullptr)
+        apply_dropout(item.gradients, objective.dropout, kPredictionDropout, item_random);
       const Activations dc{gradients->dc.item(b), 1, frames, c.channels, lengths};
-      conv1d_backward(objective.projection, pass, {context}, dh, gradients->parameters, &dc);
+      conv1d_backward(objective.projection, pass, {context}, item.gradients, gradients->parameters, &dc);
     }
     pass.workspace.rewind(mark);
   }

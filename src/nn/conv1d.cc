@@ -1,5 +1,6 @@
 #include "wav2vec/nn/conv1d.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/bf16_conv.h"
@@ -20,6 +21,26 @@ Activations normalized(const NormedActivations& x, const Pass& pass) {
   return y;
 }
 
+// A bias that repeats over the channels is one over more frames of fewer channels.
+struct BiasShape {
+  int64_t channels = 0;
+  int64_t repeats = 0;
+
+  BiasShape(const Conv1d& conv, const ParameterLayout& layout)
+      : channels(layout[conv.bias].size), repeats(conv.out_channels / channels) {}
+};
+
+// [out_channels], or null.
+const float* full_bias(const Conv1d& conv, const Pass& pass) {
+  if (!conv.bias) return nullptr;
+  const std::span<const float> bias = pass.parameters[conv.bias];
+  const BiasShape shape(conv, pass.parameters.layout());
+  if (shape.repeats == 1) return bias.data();
+  const std::span<float> full = pass.workspace.push_floats(conv.out_channels);
+  for (int64_t i = 0; i < shape.repeats; ++i) std::ranges::copy(bias, full.begin() + i * shape.channels);
+  return full.data();
+}
+
 // row_moments: [frames, 2] of item b, or null.
 void forward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations& x, int64_t b,
                   const Activations& y, float* row_moments) {
@@ -27,18 +48,21 @@ void forward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations&
   void* out = y.dtype == DType::f32 ? static_cast<void*>(y.item(b)) : y.bf16_item(b);
   kernels::bf16_conv_forward(conv_shape(conv, x.x.length(b)), rows_of(x, pass, b),
                              pass.packed->forward(conv.weight), pass.parameters.data(conv.weight),
-                             pass.parameters.data(conv.bias), out, y.dtype, row_moments);
+                             full_bias(conv, pass), out, y.dtype, row_moments);
   pass.workspace.rewind(mark);
 }
 
 void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
                   ParameterBlock& gradients, const Activations* dx) {
   const Activations input = normalized(x, pass);
-  float* dbias = gradients.data(conv.bias);
   for (int64_t b = 0; b < dy.batch; ++b) {
     const auto shape = conv_shape(conv, input.length(b));
     kernels::conv_backward_weights(shape, input.item(b), dy.item(b), gradients.data(conv.weight));
-    if (dbias != nullptr) kernels::add_column_sums(dy.item(b), shape.out_frames(), conv.out_channels, dbias);
+    if (conv.bias) {
+      const BiasShape bias(conv, gradients.layout());
+      kernels::add_column_sums(dy.item(b), shape.out_frames() * bias.repeats, bias.channels,
+                               gradients.data(conv.bias));
+    }
     if (dx != nullptr)
       kernels::conv_backward_data(shape, dy.item(b), pass.parameters.data(conv.weight), dx->item(b));
   }
@@ -46,7 +70,6 @@ void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations&
 
 void backward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
                    ParameterBlock& gradients, const Activations* dx) {
-  float* dbias = gradients.data(conv.bias);
   for (int64_t b = 0; b < dy.batch; ++b) {
     const Workspace::Mark mark = pass.workspace.mark();
     const auto shape = conv_shape(conv, x.x.length(b));
@@ -55,8 +78,11 @@ void backward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations
         pass.workspace.push_bf16(kernels::bf16_panel_elements(shape.out_frames(), conv.out_channels));
     kernels::bf16_conv_backward_weights(shape, rows_of(x, pass, b), gradient, panels.data(),
                                         gradients.data(conv.weight));
-    if (dbias != nullptr)
-      kernels::bf16_add_column_sums(gradient, shape.out_frames(), conv.out_channels, dbias);
+    if (conv.bias) {
+      const BiasShape bias(conv, gradients.layout());
+      kernels::bf16_add_column_sums(gradient, shape.out_frames() * bias.repeats, bias.channels,
+                                    gradients.data(conv.bias));
+    }
     if (dx != nullptr) {
       void* out = dx->dtype == DType::f32 ? static_cast<void*>(dx->item(b)) : dx->bf16_item(b);
       kernels::bf16_conv_backward_data(shape, gradient, pass.packed->backward(conv.weight), out, dx->dtype);
@@ -92,11 +118,14 @@ void conv1d_forward(const Conv1d& conv, const Pass& pass, const NormedActivation
   }
   const Workspace::Mark mark = pass.workspace.mark();
   const Activations input = normalized(x, pass);
-  const float* bias = pass.parameters.data(conv.bias);
   for (int64_t b = 0; b < y.batch; ++b) {
     const auto shape = conv_shape(conv, input.length(b));
     kernels::conv_forward(shape, input.item(b), pass.parameters.data(conv.weight), y.item(b));
-    if (bias != nullptr) kernels::add_bias(y.item(b), shape.out_frames(), conv.out_channels, bias);
+    if (conv.bias) {
+      const BiasShape bias(conv, pass.parameters.layout());
+      kernels::add_bias(y.item(b), shape.out_frames() * bias.repeats, bias.channels,
+                        pass.parameters.data(conv.bias));
+    }
   }
   pass.workspace.rewind(mark);
 }

@@ -80,8 +80,8 @@ void check_objective(ObjectiveConfig config, uint64_t seed) {
   auto bias = test::random_values(seed + 101, 5);
   from_checkpoint_order(network.layout[network.objective.projection.weight], test::to_float(weight),
                         network.parameters[network.objective.projection.weight]);
-  from_checkpoint_order(network.layout[network.objective.bias], test::to_float(bias),
-                        network.parameters[network.objective.bias]);
+  from_checkpoint_order(network.layout[network.objective.projection.bias], test::to_float(bias),
+                        network.parameters[network.objective.projection.bias]);
 
   const auto batch = static_cast<int64_t>(lengths.size());
   const Activations za{z_values.data(), batch, frames, 5, lengths};
@@ -104,7 +104,8 @@ void check_objective(ObjectiveConfig config, uint64_t seed) {
   CHECK(sums.labels == positives * config.copies());
   test::check_gradient("weight", weight, loss,
                        checkpoint_values(network.gradients, network.objective.projection.weight));
-  test::check_gradient("bias", bias, loss, checkpoint_values(network.gradients, network.objective.bias));
+  test::check_gradient("bias", bias, loss,
+                       checkpoint_values(network.gradients, network.objective.projection.bias));
   for (size_t b = 0; b + 1 < lengths.size(); ++b) {
     const auto item = static_cast<int64_t>(b);
     test::check_gradient("z", z[b].values, loss, {gradients.dz.item(item), z[b].values.size()});

@@ -18,8 +18,9 @@ struct ContrastiveObjective {
   int64_t context_channels = 0;
   int64_t encoder_channels = 0;
   double dropout = 0.0;
-  Conv1d projection;  ///< all W_i at once: [frames, context channels] -> [frames, steps, encoder channels]
-  ParameterId bias;   ///< shared by the steps
+  /// All W_i at once: [frames, context channels] -> [frames, steps, encoder channels]; the steps share the
+  /// bias.
+  Conv1d projection;
 };
 
 /// Parameters are named wav2vec_predictions.project_to_steps as in fairseq.

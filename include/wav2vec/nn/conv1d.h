@@ -16,7 +16,7 @@ struct Conv1d {
   int64_t kernel = 0;
   int64_t stride = 1;
   ParameterId weight;
-  ParameterId bias;  ///< may be absent
+  ParameterId bias;  ///< may be absent; one that is shorter than out_channels repeats
 
   /// 0 when the input is shorter than the kernel.
   int64_t output_frames(int64_t input_frames) const {
