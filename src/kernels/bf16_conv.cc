@@ -15,7 +15,7 @@ constexpr int64_t kMaxBlockRows = 96;
 constexpr int64_t kBlockColumns = 512;
 // Frames per pass of the weight gradient, and columns of the input view per job.
 constexpr int64_t kChunkFrames = 1024;
-constexpr int64_t kMaxJobColumns = 128;
+constexpr int64_t kMaxJobColumns = 256;
 // Below this many inputs per output (the first layer: 10 samples) a product is all writing.
 constexpr int64_t kFewInputs = 32;
 
@@ -144,11 +144,10 @@ void few_inputs_rows(const ConvShape& shape, const float* x, const float* w, int
   }
 }
 
-// sums[inputs, columns] over frames [first, first + frames).
-template <class T>
-void few_inputs_weight_sums(const ConvShape& shape, const float* x, const T* dy, int64_t first,
-                            int64_t frames, float* sums) {
-  constexpr int64_t kInputs = 8;  // at once: 8 × 2 sums stay in registers
+// sums[inputs, columns] += over frames [first, first + frames) of dy, given as f32.
+void add_few_inputs_weights(const ConvShape& shape, const float* x, const float* dy, int64_t frames,
+                            float* sums) {
+  constexpr int64_t kInputs = 10;  // at once: 10 × 2 sums stay in registers
   const int64_t hop = view_width(shape);
   const int64_t inputs = inputs_of(shape);
   const int64_t columns = shape.out_channels;
@@ -160,21 +159,46 @@ void few_inputs_weight_sums(const ConvShape& shape, const float* x, const T* dy,
       __m512 left[kInputs];
       __m512 right[kInputs];
       for (int64_t i = 0; i < kInputs; ++i) left[i] = right[i] = _mm512_setzero_ps();
-      for (int64_t t = first; t < first + frames; ++t) {
+      for (int64_t t = 0; t < frames; ++t) {
         const __m512 g0 = load(dy + t * columns + n, m0);
         const __m512 g1 = load(dy + t * columns + n + kLanes, m1);
         const float* in = x + t * hop + i0;
-        for (int64_t i = 0; i < count; ++i) {
-          const __m512 value = _mm512_set1_ps(in[i]);
-          left[i] = _mm512_fmadd_ps(value, g0, left[i]);
-          right[i] = _mm512_fmadd_ps(value, g1, right[i]);
+        if (count == kInputs) {
+          for (int64_t i = 0; i < kInputs; ++i) {
+            left[i] = _mm512_fmadd_ps(_mm512_set1_ps(in[i]), g0, left[i]);
+            right[i] = _mm512_fmadd_ps(_mm512_set1_ps(in[i]), g1, right[i]);
+          }
+        } else {
+          for (int64_t i = 0; i < count; ++i) {
+            left[i] = _mm512_fmadd_ps(_mm512_set1_ps(in[i]), g0, left[i]);
+            right[i] = _mm512_fmadd_ps(_mm512_set1_ps(in[i]), g1, right[i]);
+          }
         }
       }
       for (int64_t i = 0; i < count; ++i) {
-        store(sums + (i0 + i) * columns + n, m0, left[i]);
-        store(sums + (i0 + i) * columns + n + kLanes, m1, right[i]);
+        float* sum = sums + (i0 + i) * columns + n;
+        store(sum, m0, _mm512_add_ps(load(sum, m0), left[i]));
+        store(sum + kLanes, m1, _mm512_add_ps(load(sum + kLanes, m1), right[i]));
       }
     }
+  }
+}
+
+template <class T>
+void few_inputs_weight_sums(const ConvShape& shape, const float* x, const T* dy, int64_t first,
+                            int64_t frames, float* sums) {
+  // dy is copied along its rows, in which memory is fast, and then read along its columns from the cache.
+  constexpr int64_t kFramesAtOnce = 16;
+  const int64_t columns = shape.out_channels;
+  float* copy = scratch<float>(ScratchSlot::operand, kFramesAtOnce * columns);
+  for (int64_t i = 0; i < inputs_of(shape) * columns; ++i) sums[i] = 0.0F;
+  for (int64_t t = first; t < first + frames; t += kFramesAtOnce) {
+    const int64_t count = smaller(kFramesAtOnce, first + frames - t);
+    for (int64_t i = 0; i < count * columns; i += kLanes) {
+      const __mmask16 m = lanes(i, count * columns);
+      store(copy + i, m, load(dy + t * columns + i, m));
+    }
+    add_few_inputs_weights(shape, x + t * view_width(shape), copy, count, sums);
   }
 }
 
@@ -244,11 +268,11 @@ __m512i backward_weight_pairs(const ConvShape& shape, const float* w, int64_t st
 // dy as panels: its frames are the depth of the product.
 template <class T>
 void pack_frames(const T* dy, int64_t frames, int64_t columns, int64_t step, int64_t steps, Bf16* panels) {
-  for (int64_t n = 0; n < round_up(columns, kPanelColumns); n += kLanes) {
-    Bf16* out = panels + (n / kPanelColumns * steps + step) * kStepElements + n / kLanes % 2 * 512;
-    const __mmask16 m = n < columns ? lanes(n, columns) : static_cast<__mmask16>(0);
-    for (int64_t pair = 0; pair < kStepDepth / 2; ++pair) {
-      const int64_t t = step * kStepDepth + 2 * pair;
+  for (int64_t pair = 0; pair < kStepDepth / 2; ++pair) {
+    const int64_t t = step * kStepDepth + 2 * pair;
+    for (int64_t n = 0; n < round_up(columns, kPanelColumns); n += kLanes) {
+      Bf16* out = panels + (n / kPanelColumns * steps + step) * kStepElements + n / kLanes % 2 * 512;
+      const __mmask16 m = n < columns ? lanes(n, columns) : static_cast<__mmask16>(0);
       const __m512 even = t < frames ? load(dy + t * columns + n, m) : _mm512_setzero_ps();
       const __m512 odd = t + 1 < frames ? load(dy + (t + 1) * columns + n, m) : _mm512_setzero_ps();
       _mm512_storeu_si512(out + pair * 32, pairs(even, odd));

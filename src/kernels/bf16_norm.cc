@@ -9,6 +9,8 @@ namespace {
 // Sums are taken over blocks of fixed size and added in order, so that they do not depend on the threads.
 constexpr int64_t kFramesPerBlock = 128;
 
+int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
 // Calls f with the address as a pointer of its type.
 template <class F>
 void with_type(const void* data, DType dtype, F f) {
@@ -46,22 +48,31 @@ Channel channel_at(int64_t c, int64_t channels, NormMoments moments, NormAffine 
   return out;
 }
 
-// sums[0..channels) = Σ dn·x̂, sums[channels..) = Σ dn over the frames of one block.
+// sums[0..channels) = Σ dn·x̂, sums[channels..) = Σ dn over the frames of one block. Some frames at a time, so
+// that memory is read along the rows and the sums are not touched for every frame.
 template <class Act, class D>
 void sum_block(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_t channels,
                NormMoments moments, NormAffine affine, float* sums) {
-  for (int64_t c = 0; c < channels; c += kLanes) {
-    const Channel channel = channel_at(c, channels, moments, affine);
-    __m512 gamma_sum = _mm512_setzero_ps();
-    __m512 beta_sum = _mm512_setzero_ps();
-    for (int64_t t = 0; t < frames; ++t) {
-      const __m512 normed = channel.normed(y + t * channels + c);
-      const __m512 dn = Act::backward(channel.preactivation(normed), load(dy + t * channels + c, channel.m));
-      gamma_sum = _mm512_fmadd_ps(dn, normed, gamma_sum);
-      beta_sum = _mm512_add_ps(beta_sum, dn);
+  constexpr int64_t kFramesAtOnce = 8;
+  for (int64_t c = 0; c < 2 * channels; ++c) sums[c] = 0.0F;
+  for (int64_t first = 0; first < frames; first += kFramesAtOnce) {
+    const int64_t end = smaller(frames, first + kFramesAtOnce);
+    for (int64_t c = 0; c < channels; c += kLanes) {
+      const Channel channel = channel_at(c, channels, moments, affine);
+      __m512 gamma_sum = _mm512_setzero_ps();
+      __m512 beta_sum = _mm512_setzero_ps();
+      for (int64_t t = first; t < end; ++t) {
+        const __m512 normed = channel.normed(y + t * channels + c);
+        const __m512 dn =
+            Act::backward(channel.preactivation(normed), load(dy + t * channels + c, channel.m));
+        gamma_sum = _mm512_fmadd_ps(dn, normed, gamma_sum);
+        beta_sum = _mm512_add_ps(beta_sum, dn);
+      }
+      const __m512 scale = _mm512_set1_ps(dy_scale);
+      store(sums + c, channel.m, _mm512_fmadd_ps(gamma_sum, scale, load(sums + c, channel.m)));
+      float* beta = sums + channels + c;
+      store(beta, channel.m, _mm512_fmadd_ps(beta_sum, scale, load(beta, channel.m)));
     }
-    store(sums + c, channel.m, _mm512_mul_ps(gamma_sum, _mm512_set1_ps(dy_scale)));
-    store(sums + channels + c, channel.m, _mm512_mul_ps(beta_sum, _mm512_set1_ps(dy_scale)));
   }
 }
 
@@ -118,8 +129,7 @@ void backward(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_
   auto* sums = static_cast<float*>(
       thread_scratch(ScratchSlot::result, static_cast<size_t>(blocks * channels * 2) * sizeof(float)));
   const auto frames_in = [&](int64_t block) {
-    const int64_t left = frames - block * kFramesPerBlock;
-    return left < kFramesPerBlock ? left : kFramesPerBlock;
+    return smaller(kFramesPerBlock, frames - block * kFramesPerBlock);
   };
 #pragma omp parallel for schedule(static)
   for (int64_t block = 0; block < blocks; ++block) {
@@ -165,20 +175,30 @@ void bf16_norm_backward(const Rows& dy, float dy_scale, const Bf16* y, int64_t f
 }
 
 void bf16_add_column_sums(const Rows& x, int64_t frames, int64_t channels, float* sums) {
+  constexpr int64_t kFramesAtOnce = 8;
+  const int64_t blocks = (frames + kFramesPerBlock - 1) / kFramesPerBlock;
+  auto* partial = static_cast<float*>(
+      thread_scratch(ScratchSlot::result, static_cast<size_t>(blocks * channels) * sizeof(float)));
   with_type(x.data, x.dtype, [&](const auto* from) {
 #pragma omp parallel for schedule(static)
-    for (int64_t c = 0; c < channels; c += kLanes) {
-      const __mmask16 m = lanes(c, channels);
-      __m512 total = load(sums + c, m);
-      for (int64_t t = 0; t < frames; t += kFramesPerBlock) {
-        __m512 sum = _mm512_setzero_ps();
-        for (int64_t i = t; i < frames && i < t + kFramesPerBlock; ++i)
-          sum = _mm512_add_ps(sum, load(from + i * channels + c, m));
-        total = _mm512_add_ps(total, sum);
+    for (int64_t block = 0; block < blocks; ++block) {
+      float* sum = partial + block * channels;
+      for (int64_t c = 0; c < channels; ++c) sum[c] = 0.0F;
+      const int64_t end = smaller(frames, (block + 1) * kFramesPerBlock);
+      for (int64_t first = block * kFramesPerBlock; first < end; first += kFramesAtOnce) {
+        for (int64_t c = 0; c < channels; c += kLanes) {
+          const __mmask16 m = lanes(c, channels);
+          __m512 total = load(sum + c, m);
+          for (int64_t t = first; t < smaller(end, first + kFramesAtOnce); ++t)
+            total = _mm512_add_ps(total, load(from + t * channels + c, m));
+          store(sum + c, m, total);
+        }
       }
-      store(sums + c, m, total);
     }
   });
+  for (int64_t block = 0; block < blocks; ++block) {
+    for (int64_t c = 0; c < channels; ++c) sums[c] += partial[block * channels + c];
+  }
 }
 
 void bf16_add_and_scale(Bf16* y, const Bf16* x, int64_t count, float scale) {

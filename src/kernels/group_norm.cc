@@ -44,6 +44,33 @@ void forward(const float* x, int64_t frames, int64_t channels, NormMoments m, co
 //   dγ_c = Σ_t dn·x̂,  dβ_c = Σ_t dn,  g = dn·γ
 //   dx = r·(g − mean(g) − x̂·mean(g·x̂)),  mean(g) = Σ_c γ_c·dβ_c / N,  mean(g·x̂) = Σ_c γ_c·dγ_c / N
 // so the first pass needs the two sums per channel only.
+// Sums of one block of frames: dn·x̂ and dn of every channel.
+template <class Act>
+void sum_frames(const float* __restrict dy, float dy_scale, const float* __restrict x, int64_t frames,
+                int64_t channels, NormMoments m, const float* __restrict gamma, const float* __restrict shift,
+                float* __restrict sum_gamma, float* __restrict sum_beta) {
+  for (int64_t t = 0; t < frames; ++t) {
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) {
+      const float normed = (x[t * channels + c] - m.mean) * m.rstd;
+      const float dn = dy_scale * dy[t * channels + c] * Act::derivative(normed * gamma[c] + shift[c]);
+      sum_gamma[c] += dn * normed;
+      sum_beta[c] += dn;
+    }
+  }
+}
+
+template <class Act>
+void write_frame(const float* dy, float dy_scale, const float* x, int64_t channels, NormMoments m,
+                 const float* gamma, const float* shift, float a, float b, float* dx) {
+#pragma omp simd
+  for (int64_t c = 0; c < channels; ++c) {
+    const float normed = (x[c] - m.mean) * m.rstd;
+    const float g = dy_scale * dy[c] * Act::derivative(normed * gamma[c] + shift[c]) * gamma[c];
+    dx[c] = m.rstd * (g - a - normed * b);
+  }
+}
+
 template <class Act>
 void backward(const float* dy, float dy_scale, const float* x, int64_t frames, int64_t channels,
               NormMoments m, const float* gamma, const float* shift, float* dgamma, float* dbeta, float* dx) {
@@ -53,19 +80,11 @@ void backward(const float* dy, float dy_scale, const float* x, int64_t frames, i
   float* const sums = partial.data();
 #pragma omp parallel for schedule(static)
   for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t first = block * kFramesPerBlock;
     float* sum_gamma = sums + block * channels * 2;
-    float* sum_beta = sum_gamma + channels;
-    const int64_t end = std::min(frames, (block + 1) * kFramesPerBlock);
-    for (int64_t t = block * kFramesPerBlock; t < end; ++t) {
-      const float* in = x + t * channels;
-      const float* grad = dy + t * channels;
-      for (int64_t c = 0; c < channels; ++c) {
-        const float normed = (in[c] - m.mean) * m.rstd;
-        const float dn = dy_scale * grad[c] * Act::derivative(normed * gamma[c] + shift[c]);
-        sum_gamma[c] += dn * normed;
-        sum_beta[c] += dn;
-      }
-    }
+    sum_frames<Act>(dy + first * channels, dy_scale, x + first * channels,
+                    std::min(kFramesPerBlock, frames - first), channels, m, gamma, shift, sum_gamma,
+                    sum_gamma + channels);
   }
   double mean_g = 0.0;
   double mean_gx = 0.0;
@@ -86,14 +105,8 @@ void backward(const float* dy, float dy_scale, const float* x, int64_t frames, i
   const auto b = static_cast<float>(mean_gx / count);
 #pragma omp parallel for schedule(static)
   for (int64_t t = 0; t < frames; ++t) {
-    const float* in = x + t * channels;
-    const float* grad = dy + t * channels;
-    float* out = dx + t * channels;
-    for (int64_t c = 0; c < channels; ++c) {
-      const float normed = (in[c] - m.mean) * m.rstd;
-      const float g = dy_scale * grad[c] * Act::derivative(normed * gamma[c] + shift[c]) * gamma[c];
-      out[c] = m.rstd * (g - a - normed * b);
-    }
+    write_frame<Act>(dy + t * channels, dy_scale, x + t * channels, channels, m, gamma, shift, a, b,
+                     dx + t * channels);
   }
 }
 
