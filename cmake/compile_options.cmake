@@ -1,6 +1,6 @@
 add_library(wav2vec_options INTERFACE)
 target_compile_options(wav2vec_options INTERFACE
-  -march=${W2V_MARCH} -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wpedantic -fno-math-errno)
+  -march=${W2V_MARCH} -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wpedantic -fno-math-errno -fno-trapping-math)
 if(W2V_WARNINGS_AS_ERRORS)
   target_compile_options(wav2vec_options INTERFACE -Werror)
 endif()

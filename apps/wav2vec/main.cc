@@ -80,9 +80,9 @@ void wait_shortly(char** argv) {
 
 // oneDNN takes and returns scratch memory at every product; the system would clear its pages anew each time.
 void keep_freed_memory() {
-  constexpr int kLargest = 1 << 30;
+  constexpr int kLargest = 32 << 20;  // the most that glibc accepts
   ::mallopt(M_MMAP_THRESHOLD, kLargest);
-  ::mallopt(M_TRIM_THRESHOLD, kLargest);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
 // A file must never get the number of a closed standard stream: messages would end up in it.
