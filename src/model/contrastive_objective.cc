@@ -116,22 +116,28 @@ void gather(const Item& item, Target target, Matrix& predictions, Matrix& candid
 struct ItemScores {
   std::vector<double> loss_per_target;
   std::vector<uint8_t> hits;  // [targets, steps]
+
+  explicit ItemScores(const Item& item)
+      : loss_per_target(static_cast<size_t>(item.targets()), 0.0),
+        hits(static_cast<size_t>(item.targets() * item.objective.config.prediction_steps), 0) {}
 };
 
-// The gradients that scoring an item's targets gives.
-struct ScoreGradients {
+// Targets are scored in chunks, so that what they leave for dz stays in the cache.
+constexpr int64_t kTargetsPerChunk = 128;
+
+struct Chunk {
+  int64_t first = 0;
+  int64_t targets = 0;
   float* dlogits = nullptr;      // [targets, steps, copies]
   float* dcandidates = nullptr;  // [targets, copies, channels]; null: evaluation
 };
 
-// Scores every target of an item. With gradients, dh and dcandidates are written too: every (t, i) and every
+// Scores the targets of a chunk. With gradients, dh and dcandidates are written too: every (t, i) and every
 // (target, copy) belongs to one target, so no two threads write the same row.
-ItemScores score_targets(const Item& item, const ScoreGradients& gradients, ItemLogits* logits_out) {
+void score_targets(const Item& item, const Chunk& chunk, ItemScores& scores, ItemLogits* logits_out) {
   const int64_t max_steps = item.objective.config.prediction_steps;
   const int64_t copies = item.copies();
   const int64_t channels = item.channels();
-  ItemScores scores{std::vector<double>(static_cast<size_t>(item.targets()), 0.0),
-                    std::vector<uint8_t>(static_cast<size_t>(item.targets() * max_steps), 0)};
   const bool infonce = item.objective.config.loss == ContrastiveLoss::infonce;
 #pragma omp parallel
   {
@@ -140,14 +146,15 @@ ItemScores score_targets(const Item& item, const ScoreGradients& gradients, Item
     Matrix logits;
     Matrix dpredictions;
 #pragma omp for schedule(static)
-    for (int64_t index = 0; index < item.targets(); ++index) {
+    for (int64_t row_in_chunk = 0; row_in_chunk < chunk.targets; ++row_in_chunk) {
+      const int64_t index = chunk.first + row_in_chunk;
       const Target target = item.target(index);
       gather(item, target, predictions, candidates);
       logits.noalias() = predictions * candidates.transpose();
       double loss = 0.0;
       for (int64_t i = 0; i < target.steps; ++i) {
         const float* row = logits.row(i).data();
-        float* gradient = gradients.dlogits + (index * max_steps + i) * copies;
+        float* gradient = chunk.dlogits + (row_in_chunk * max_steps + i) * copies;
         loss += infonce ? score_infonce(row, copies, gradient)
                         : score_bce(item.objective.config, row, copies, gradient);
         scores.hits[static_cast<size_t>(index * max_steps + i)] = is_hit(item, target, row) ? 1 : 0;
@@ -157,19 +164,18 @@ ItemScores score_targets(const Item& item, const ScoreGradients& gradients, Item
         }
       }
       scores.loss_per_target[static_cast<size_t>(index)] = loss;
-      if (gradients.dcandidates == nullptr) continue;
-      const Eigen::Map<const Matrix> dlogits(gradients.dlogits + index * max_steps * copies, target.steps,
+      if (chunk.dcandidates == nullptr) continue;
+      const Eigen::Map<const Matrix> dlogits(chunk.dlogits + row_in_chunk * max_steps * copies, target.steps,
                                              copies);
       dpredictions.noalias() = dlogits * candidates;
       for (int64_t i = 0; i < target.steps; ++i) {
         write_row(dpredictions.row(i).data(), channels, item.gradients,
                   item.prediction(item.context_frame(target, i), i));
       }
-      Eigen::Map<Matrix> dcandidates(gradients.dcandidates + index * copies * channels, copies, channels);
+      Eigen::Map<Matrix> dcandidates(chunk.dcandidates + row_in_chunk * copies * channels, copies, channels);
       dcandidates.noalias() = dlogits.transpose() * predictions;
     }
   }
-  return scores;
 }
 
 // Predictions beyond the last frame have no target.
@@ -184,20 +190,20 @@ void zero_gradients_without_target(const Item& item) {
 
 // dz[row] += Σ over the (target, copy) that use the row. The uses are listed per row first, so that each row
 // is summed by one thread in a fixed order.
-void accumulate_dz(const Item& item, const float* dcandidates, const Activations& dz) {
+void accumulate_dz(const Item& item, const Chunk& chunk, const Activations& dz) {
   const int64_t rows = item.z.batch * item.z.frames;
   const int64_t copies = item.copies();
   std::vector<int64_t> start(static_cast<size_t>(rows) + 1, 0);
-  for (int64_t index = 0; index < item.targets(); ++index) {
+  for (int64_t index = 0; index < chunk.targets; ++index) {
     for (int64_t copy = 0; copy < copies; ++copy)
-      ++start[static_cast<size_t>(item.row(item.target(index), copy)) + 1];
+      ++start[static_cast<size_t>(item.row(item.target(chunk.first + index), copy)) + 1];
   }
   for (size_t row = 1; row < start.size(); ++row) start[row] += start[row - 1];
   std::vector<int64_t> uses(static_cast<size_t>(start.back()));  // rows of dcandidates
   std::vector<int64_t> next(start.begin(), start.end() - 1);
-  for (int64_t index = 0; index < item.targets(); ++index) {
+  for (int64_t index = 0; index < chunk.targets; ++index) {
     for (int64_t copy = 0; copy < copies; ++copy) {
-      const auto row = static_cast<size_t>(item.row(item.target(index), copy));
+      const auto row = static_cast<size_t>(item.row(item.target(chunk.first + index), copy));
       uses[static_cast<size_t>(next[row]++)] = index * copies + copy;
     }
   }
@@ -206,7 +212,7 @@ void accumulate_dz(const Item& item, const float* dcandidates, const Activations
   for (int64_t row = 0; row < rows; ++row) {
     float* out = dz.item(0) + row * channels;
     for (int64_t u = start[static_cast<size_t>(row)]; u < start[static_cast<size_t>(row) + 1]; ++u) {
-      const float* use = dcandidates + uses[static_cast<size_t>(u)] * channels;
+      const float* use = chunk.dcandidates + uses[static_cast<size_t>(u)] * channels;
       for (int64_t d = 0; d < channels; ++d) out[d] += use[d];
     }
   }
@@ -303,11 +309,11 @@ ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass
     }
 
     Item item{objective, negatives, z, b, frames, h, {}};
-    const int64_t scored = item.targets() * item.copies();
-    ScoreGradients score_gradients{pass.workspace.push_floats(scored * steps).data(), nullptr};
+    const int64_t scored = std::min(kTargetsPerChunk, item.targets()) * item.copies();
+    Chunk chunk{0, 0, pass.workspace.push_floats(scored * steps).data(), nullptr};
     if (gradients != nullptr) {
       item.gradients = pass.workspace.push_like(h);
-      score_gradients.dcandidates = pass.workspace.push_floats(scored * channels).data();
+      chunk.dcandidates = pass.workspace.push_floats(scored * channels).data();
     }
     ItemLogits* item_logits = nullptr;
     if (logits != nullptr) {
@@ -315,9 +321,14 @@ ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass
       *item_logits = {frames, steps, item.copies(), {}};
       item_logits->values.assign(static_cast<size_t>(frames * steps * item.copies()), 0.0F);
     }
-    add_scores(item, score_targets(item, score_gradients, item_logits), sums);
+    ItemScores scores(item);
+    for (; chunk.first < item.targets(); chunk.first += kTargetsPerChunk) {
+      chunk.targets = std::min(kTargetsPerChunk, item.targets() - chunk.first);
+      score_targets(item, chunk, scores, item_logits);
+      if (gradients != nullptr) accumulate_dz(item, chunk, gradients->dz);
+    }
+    add_scores(item, scores, sums);
     if (gradients != nullptr) {
-      accumulate_dz(item, score_gradients.dcandidates, gradients->dz);
       zero_gradients_without_target(item);
       if (pass.random != nullptr)
         apply_dropout(item.gradients, objective.dropout, kPredictionDropout, item_random);

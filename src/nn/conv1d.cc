@@ -13,12 +13,14 @@
 namespace wav2vec {
 namespace {
 
-// x as the f32 products read it.
-Activations normalized(const NormedActivations& x, const Pass& pass) {
-  if (x.norm == nullptr) return x.x;
-  const Activations y = pass.workspace.push_like(x.x);
-  group_norm_forward(*x.norm, pass, x.x, x.statistics, y);
-  return y;
+// Item b as the f32 products read it.
+const float* normalized_item(const NormedActivations& x, const Pass& pass, int64_t b) {
+  if (x.norm == nullptr) return x.x.item(b);
+  const Activations item{x.x.item(b), 1, x.x.length(b), x.x.channels,
+                         x.x.lengths.subspan(static_cast<size_t>(b), 1)};
+  const Activations y = pass.workspace.push_like(item);
+  group_norm_forward(*x.norm, pass, item, x.statistics.subspan(static_cast<size_t>(2 * b), 2), y);
+  return y.item(0);
 }
 
 // A bias that repeats over the channels is one over more frames of fewer channels.
@@ -54,10 +56,12 @@ void forward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations&
 
 void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
                   ParameterBlock& gradients, const Activations* dx) {
-  const Activations input = normalized(x, pass);
   for (int64_t b = 0; b < dy.batch; ++b) {
-    const auto shape = conv_shape(conv, input.length(b));
-    kernels::conv_backward_weights(shape, input.item(b), dy.item(b), gradients.data(conv.weight));
+    const Workspace::Mark mark = pass.workspace.mark();
+    const auto shape = conv_shape(conv, x.x.length(b));
+    kernels::conv_backward_weights(shape, normalized_item(x, pass, b), dy.item(b),
+                                   gradients.data(conv.weight));
+    pass.workspace.rewind(mark);
     if (conv.bias) {
       const BiasShape bias(conv, gradients.layout());
       kernels::add_column_sums(dy.item(b), shape.out_frames() * bias.repeats, bias.channels,
@@ -116,18 +120,17 @@ void conv1d_forward(const Conv1d& conv, const Pass& pass, const NormedActivation
     for (int64_t b = 0; b < y.batch; ++b) forward_bf16(conv, pass, x, b, y, nullptr);
     return;
   }
-  const Workspace::Mark mark = pass.workspace.mark();
-  const Activations input = normalized(x, pass);
   for (int64_t b = 0; b < y.batch; ++b) {
-    const auto shape = conv_shape(conv, input.length(b));
-    kernels::conv_forward(shape, input.item(b), pass.parameters.data(conv.weight), y.item(b));
+    const Workspace::Mark mark = pass.workspace.mark();
+    const auto shape = conv_shape(conv, x.x.length(b));
+    kernels::conv_forward(shape, normalized_item(x, pass, b), pass.parameters.data(conv.weight), y.item(b));
+    pass.workspace.rewind(mark);
     if (conv.bias) {
       const BiasShape bias(conv, pass.parameters.layout());
       kernels::add_bias(y.item(b), shape.out_frames() * bias.repeats, bias.channels,
                         pass.parameters.data(conv.bias));
     }
   }
-  pass.workspace.rewind(mark);
 }
 
 NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation& norm, const Pass& pass,
@@ -149,10 +152,8 @@ NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation
 
 void conv1d_backward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
                      ParameterBlock& gradients, const Activations* dx) {
-  const Workspace::Mark mark = pass.workspace.mark();
   const auto backward = pass.packed == nullptr ? backward_f32 : backward_bf16;
   backward(conv, pass, x, dy, gradients, dx);
-  pass.workspace.rewind(mark);
 }
 
 }  // namespace wav2vec
