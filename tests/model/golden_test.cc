@@ -153,6 +153,70 @@ TEST_CASE("golden vectors: z, c, predictions, loss and every gradient") {
   }
 }
 
+// bf16 keeps 8 bits of every operand and stored activation. These limits are of the difference's norm over
+// the whole tensor; what was measured stands in docs/performance.md.
+constexpr double kBf16FeatureLimit = 0.02;
+constexpr double kBf16LossLimit = 4e-3;
+constexpr double kBf16GradientLimit = 0.3;       // of one parameter: some are nearly zero
+constexpr double kBf16AllGradientsLimit = 0.15;  // of all together
+
+double norm_error(const std::vector<double>& actual, const std::vector<double>& expected) {
+  REQUIRE(actual.size() == expected.size());
+  double error = 0.0;
+  double norm = 0.0;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    error += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+    norm += expected[i] * expected[i];
+  }
+  REQUIRE(norm > 0.0);
+  return std::sqrt(error / norm);
+}
+
+TEST_CASE("golden vectors: bf16 stays within its own limits") {
+  if (!supports_bf16()) return;
+  double features = 0.0;
+  double gradients = 0.0;
+  double losses = 0.0;
+  double all_gradients = 0.0;
+  for (const auto& folder : test::golden_folders()) {
+    CAPTURE(folder.filename().string());
+    const Golden g = test::load_golden(folder);
+    test::Network network(g.model, g.objective);
+    g.fill_parameters(network.parameters);
+    network.use_bf16();
+    test::Batch batch{g.audio(), std::vector<int64_t>(static_cast<size_t>(g.batch), g.samples)};
+    const NegativeTable negatives{g.frames, g.objective.copies() - 1, g.negative_rows()};
+    const test::StepResult step = test::run_step(network, batch, negatives);
+    const double loss = g.meta.at("loss_sum_nats_f64").get<double>();
+    losses = std::max(losses, std::fabs(step.sums.loss_nats - loss) / loss);
+    CHECK(std::fabs(step.sums.loss_nats - loss) <= kBf16LossLimit * loss);
+    if (g.by_formula()) continue;  // only some elements are known
+    for (const auto& [name, actual] : {std::pair("z", step.features.z), std::pair("c", step.features.c)}) {
+      CAPTURE(name);
+      const double error = norm_error(channels_first(actual), g.read(name));
+      features = std::max(features, error);
+      CHECK(error <= kBf16FeatureLimit);
+    }
+    std::vector<double> all;
+    std::vector<double> all_expected;
+    for (ParameterId id : network.layout.by_name()) {
+      CAPTURE(network.layout[id].name);
+      const auto actual = checkpoint_order(network.gradients, id);
+      const auto expected = g.read("grad/" + network.layout[id].name);
+      all.insert(all.end(), actual.begin(), actual.end());
+      all_expected.insert(all_expected.end(), expected.begin(), expected.end());
+      const double error = norm_error(actual, expected);
+      gradients = std::max(gradients, error);
+      CHECK(error <= kBf16GradientLimit);
+    }
+    all_gradients = std::max(all_gradients, norm_error(all, all_expected));
+    CHECK(all_gradients <= kBf16AllGradientsLimit);
+  }
+  MESSAGE("bf16 against the golden vectors, largest: features "
+          << features << ", one gradient " << gradients << ", all gradients " << all_gradients << ", loss "
+          << losses);
+}
+
 TEST_CASE("golden vectors: every block's output") {
   for (const auto& folder : test::golden_folders()) {
     const Golden g = test::load_golden(folder);

@@ -3,6 +3,7 @@
 #include "wav2vec/model/wav2vec_model.h"
 
 #include <doctest/doctest.h>
+#include <omp.h>
 
 #include <limits>
 
@@ -40,8 +41,7 @@ std::vector<Output> features_of(test::Network& network, const std::vector<std::v
     batch.lengths.push_back(static_cast<int64_t>(item.size()));
   }
   const auto mark = network.workspace.mark();
-  const auto f =
-      wav2vec_forward(network.model, {network.parameters, network.workspace}, batch.view(), nullptr);
+  const auto f = wav2vec_forward(network.model, network.pass(), batch.view(), nullptr);
   std::vector<Output> outputs;
   for (int64_t b = 0; b < f.z.batch; ++b) {
     Output out;
@@ -52,6 +52,23 @@ std::vector<Output> features_of(test::Network& network, const std::vector<std::v
   }
   network.workspace.rewind(mark);
   return outputs;
+}
+
+void check_items_alone(test::Network& network) {
+  const auto a = test::glide(1, 5000);
+  const auto b = test::glide(2, 9301);
+  const auto c = test::glide(3, 470);
+  const auto alone_a = features_of(network, {a}, 0.0F);
+  const auto alone_c = features_of(network, {c}, 0.0F);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const float filler : {0.0F, 0.7F, nan}) {
+    const auto together = features_of(network, {b, a, c}, filler);
+    CHECK(together[1].frames == alone_a[0].frames);
+    CHECK(together[1].z == alone_a[0].z);
+    CHECK(together[1].c == alone_a[0].c);
+    CHECK(together[2].z == alone_c[0].z);
+    CHECK(together[2].c == alone_c[0].c);
+  }
 }
 
 }  // namespace
@@ -71,19 +88,35 @@ TEST_CASE("model: frames follow the geometry, from one frame on") {
 
 TEST_CASE("model: an item's features do not depend on batch mates, order or what lies behind its end") {
   test::Network network(small_model(), {});
-  const auto a = test::glide(1, 5000);
-  const auto b = test::glide(2, 9301);
-  const auto c = test::glide(3, 470);
-  const auto alone_a = features_of(network, {a}, 0.0F);
-  const auto alone_c = features_of(network, {c}, 0.0F);
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  for (const float filler : {0.0F, 0.7F, nan}) {
-    const auto together = features_of(network, {b, a, c}, filler);
-    CHECK(together[1].frames == alone_a[0].frames);
-    CHECK(together[1].z == alone_a[0].z);
-    CHECK(together[1].c == alone_a[0].c);
-    CHECK(together[2].z == alone_c[0].z);
-    CHECK(together[2].c == alone_c[0].c);
+  check_items_alone(network);
+  if (!supports_bf16()) return;
+  network.use_bf16();
+  check_items_alone(network);
+}
+
+TEST_CASE("model: gradients do not depend on the number of threads") {
+  ModelConfig config = small_model();
+  config.context_skip = true;
+  test::Network network(config, {});
+  test::Batch batch{test::glide(7, 16000), {9000, 7000}};
+  batch.samples.resize(18000, 0.0F);
+  const std::vector<uint64_t> keys{1, 2};
+  const TrainingRandom random{1, keys};
+  const int threads = omp_get_max_threads();
+  for (const bool bf16 : {false, true}) {
+    if (bf16 && !supports_bf16()) continue;
+    if (bf16) network.use_bf16();
+    CAPTURE(bf16);
+    std::vector<float> first;
+    for (const int n : {1, 2, 3, 5}) {
+      omp_set_num_threads(n);
+      network.gradients.zero();
+      train_pass(network, network.pass(&random), batch.view(), network.gradients);
+      const auto flat = network.gradients.flat();
+      if (first.empty()) first.assign(flat.begin(), flat.end());
+      CHECK(std::equal(first.begin(), first.end(), flat.begin()));
+    }
+    omp_set_num_threads(threads);
   }
 }
 
@@ -91,11 +124,14 @@ TEST_CASE("model: the training forward gives the features of the inference forwa
   test::Network network(small_model(), {});
   test::Batch batch{test::glide(4, 6000), {6000}};
   Wav2VecCache cache;
-  const Pass pass{network.parameters, network.workspace};
-  const auto trained = wav2vec_forward(network.model, pass, batch.view(), &cache);
-  const auto inferred = wav2vec_forward(network.model, pass, batch.view(), nullptr);
-  CHECK(std::equal(trained.z.item(0), trained.z.item(0) + trained.z.size(), inferred.z.item(0)));
-  CHECK(std::equal(trained.c.item(0), trained.c.item(0) + trained.c.size(), inferred.c.item(0)));
+  for (const bool bf16 : {false, true}) {
+    if (bf16 && !supports_bf16()) continue;
+    if (bf16) network.use_bf16();
+    const auto trained = wav2vec_forward(network.model, network.pass(), batch.view(), &cache);
+    const auto inferred = wav2vec_forward(network.model, network.pass(), batch.view(), nullptr);
+    CHECK(std::equal(trained.z.item(0), trained.z.item(0) + trained.z.size(), inferred.z.item(0)));
+    CHECK(std::equal(trained.c.item(0), trained.c.item(0) + trained.c.size(), inferred.c.item(0)));
+  }
 }
 
 TEST_CASE("model: the loudness of the waveform cancels in the first normalisation") {
