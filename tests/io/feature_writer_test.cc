@@ -185,9 +185,11 @@ TEST_CASE("the contract says when each row is") {
   contract.model = "run\xff/model\".safetensors";
   contract.model_hash = "crc32c:01234567";
   contract.resampler = "soxr VHQ";
+  contract.dtype = "bf16";
   write_feature_contract(folder.path(), contract);
   const auto json = nlohmann::json::parse(read_file(folder.path() / "frames.json", kPlenty));
-  CHECK(json.size() == 9);
+  CHECK(json.size() == 10);
+  CHECK(json["dtype"] == "bf16");
   CHECK(json["sample_rate_hz"] == 16000);
   CHECK(json["hop_samples"] == 160);
   CHECK(json["receptive_field_samples"] == 465);

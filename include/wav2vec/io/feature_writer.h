@@ -48,7 +48,7 @@ struct FeatureContract {
   std::string model;       ///< where the model was read from
   std::string model_hash;  ///< of its content
   std::string resampler;
-  std::string dtype;  ///< "f32" or "bf16": how the features were computed; they are stored as f32
+  std::string dtype;  ///< "f32" or "bf16": how they were computed; they are stored as f32
 };
 
 /// Writes <folder>/frames.json. Throws DiskError.
