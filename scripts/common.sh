@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by the scripts beside it; sourced, never run.
+# Shared by the scripts here and in bench; sourced, never run.
 
 started_at=$SECONDS
 

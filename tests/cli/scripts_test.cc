@@ -14,12 +14,13 @@ using namespace wav2vec;
 TEST_CASE("scripts: --help prints and ends, an unknown argument is one line and code 2") {
   const TemporaryFolder folder;
   const auto run = [&](const std::string& words) {
-    const std::string command = "cd '" + folder.path().string() + "' && bash '" W2V_SOURCE_DIR "'/scripts/" +
-                                words + " >.out 2>.err </dev/null";
+    const std::string command = "cd '" + folder.path().string() + "' && bash '" W2V_SOURCE_DIR "'/" + words +
+                                " >.out 2>.err </dev/null";
     return WEXITSTATUS(std::system(command.c_str()));
   };
   const auto text = [&](const char* name) { return test::read_bytes(folder.path() / name); };
-  for (const std::string script : {"demo.sh", "test.sh", "install-packages.sh"}) {
+  for (const std::string script :
+       {"scripts/demo.sh", "scripts/test.sh", "scripts/install-packages.sh", "bench/compare.sh"}) {
     CAPTURE(script);
     for (const std::string option : {" -h", " --help"}) {
       CHECK(run(script + option) == 0);
@@ -28,6 +29,6 @@ TEST_CASE("scripts: --help prints and ends, an unknown argument is one line and 
     }
     CHECK(run(script + " --no-such") == 2);
     CHECK(text(".out").empty());
-    CHECK(text(".err") == script + ": unknown argument --no-such; see --help\n");
+    CHECK(text(".err") == script.substr(script.find('/') + 1) + ": unknown argument --no-such; see --help\n");
   }
 }
