@@ -70,11 +70,18 @@ void for_each_element(const ParameterSpec& spec, F f) {
   const int64_t b_extent = spec.shape[1];
   const int64_t c_extent = spec.shape.back();
   const bool reversed = spec.order == WeightOrder::reversed;
-  int64_t i = 0;
-  for (int64_t a = 0; a < a_extent; ++a) {
+  // In tiles of rows of the checkpoint, so that both sides are walked along their memory.
+  constexpr int64_t kTile = 32;
+#pragma omp parallel for schedule(static)
+  for (int64_t first = 0; first < a_extent; first += kTile) {
+    const int64_t end = std::min(a_extent, first + kTile);
     for (int64_t b = 0; b < b_extent; ++b) {
-      for (int64_t c = 0; c < c_extent; ++c, ++i)
-        f(i, reversed ? (c * b_extent + b) * a_extent + a : (a * c_extent + c) * b_extent + b);
+      for (int64_t c = 0; c < c_extent; ++c) {
+        for (int64_t a = first; a < end; ++a) {
+          f((a * b_extent + b) * c_extent + c,
+            reversed ? (c * b_extent + b) * a_extent + a : (a * c_extent + c) * b_extent + b);
+        }
+      }
     }
   }
 }
@@ -97,12 +104,14 @@ void from_checkpoint_order(const ParameterSpec& spec, std::span<const float> che
 
 void load_parameters(ParameterBlock& parameters,
                      const std::function<void(const ParameterSpec&, std::span<float>)>& read) {
-  std::vector<float> values;
-  for (ParameterId id : parameters.layout().by_name()) {
-    const ParameterSpec& spec = parameters.layout()[id];
-    values.resize(static_cast<size_t>(spec.size));
-    read(spec, values);
-    from_checkpoint_order(spec, values, parameters[id]);
+  const ParameterLayout& layout = parameters.layout();
+  int64_t largest = 0;
+  for (ParameterId id : layout.by_name()) largest = std::max(largest, layout[id].size);
+  std::vector<float> memory(static_cast<size_t>(largest));
+  for (ParameterId id : layout.by_name()) {
+    const auto values = std::span(memory).first(static_cast<size_t>(layout[id].size));
+    read(layout[id], values);
+    from_checkpoint_order(layout[id], values, parameters[id]);
   }
 }
 
