@@ -75,20 +75,15 @@ int64_t FeatureExtractor::channels(FeatureLayer layer) const {
 }
 
 uint64_t FeatureExtractor::bytes_for(int64_t samples) const {
-  // The two largest neighbours among the encoder's activations; of the context network the widest block's
-  // input, padded input, sums and output.
+  const ConvEncoder& encoder = network_->model.encoder;
   int64_t frames = samples;
-  int64_t largest[2] = {0, 0};
-  for (size_t i = 0; i < network_->model.encoder.blocks.size(); ++i) {
-    const Conv1d& conv = network_->model.encoder.blocks[i].conv;
-    frames = conv.output_frames(frames);
-    largest[i % 2] = std::max(largest[i % 2], frames * conv.out_channels);
-  }
+  for (const EncoderBlock& block : encoder.blocks) frames = block.conv.output_frames(frames);
+  // Of the context network the widest block: its input, padded input, sums and output.
   int64_t context = 0;
   for (const ContextBlock& block : network_->model.context.blocks)
     context = std::max(context, frames * 2 * (block.conv.in_channels + block.conv.out_channels));
-  return static_cast<uint64_t>(samples + context) * sizeof(float) +
-         static_cast<uint64_t>(largest[0] + largest[1]) * bytes_per_element(dtype());
+  return encoder_inference_bytes(encoder, samples, dtype()) +
+         static_cast<uint64_t>(samples + context) * sizeof(float);
 }
 
 Features FeatureExtractor::extract(std::span<const float> waveform, FeatureLayer layer) {

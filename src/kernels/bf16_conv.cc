@@ -379,7 +379,7 @@ void bf16_pack_backward(const ConvShape& shape, const float* w, Bf16* panels) {
 }
 
 void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels, const float* w,
-                       const float* bias, void* y, DType y_dtype, float* row_moments, bool amx) {
+                       const float* bias, void* y, DType y_dtype, double* row_moments, bool amx) {
   const int64_t frames = shape.out_frames();
   const int64_t channels = shape.in_channels;
   const int64_t outs = shape.out_channels;

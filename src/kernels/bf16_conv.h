@@ -42,7 +42,7 @@ void bf16_pack_backward(const ConvShape& shape, const float* w, Bf16* panels);
 /// instead of the panels; bias may be null. row_moments, if not null: [out_frames, 2], mean and squared
 /// deviations of every frame before rounding (merge_row_moments).
 void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels, const float* w,
-                       const float* bias, void* y, DType y_dtype, float* row_moments,
+                       const float* bias, void* y, DType y_dtype, double* row_moments,
                        bool amx = has_amx_bf16());
 
 /// dw += xᵀ·dy. dy_panels: memory for bf16_panel_elements(out_frames, out_channels).

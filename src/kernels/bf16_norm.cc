@@ -148,7 +148,7 @@ void backward(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_
 
 }  // namespace
 
-void bf16_row_moments(const Bf16* y, int64_t frames, int64_t channels, float* row_moments) {
+void bf16_row_moments(const Bf16* y, int64_t frames, int64_t channels, double* row_moments) {
 #pragma omp parallel for schedule(static)
   for (int64_t t = 0; t < frames; ++t) moments_of_row(y + t * channels, channels, row_moments + 2 * t);
 }

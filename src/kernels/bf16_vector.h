@@ -109,7 +109,7 @@ inline void normalize_frame(const T* y, int64_t channels, const float* scale, co
 
 /// moments = {mean, Σ(x − mean)²} of one frame, in two sweeps: no cancellation, whatever the signal's offset.
 template <class T>
-inline void moments_of_row(const T* x, int64_t channels, float* moments) {
+inline void moments_of_row(const T* x, int64_t channels, double* moments) {
   __m512 sum = _mm512_setzero_ps();
   for (int64_t c = 0; c < channels; c += kLanes) sum = _mm512_add_ps(sum, load(x + c, lanes(c, channels)));
   const float mean = _mm512_reduce_add_ps(sum) / static_cast<float>(channels);
@@ -119,8 +119,8 @@ inline void moments_of_row(const T* x, int64_t channels, float* moments) {
     const __m512 deviation = _mm512_maskz_sub_ps(m, load(x + c, m), _mm512_set1_ps(mean));
     squares = _mm512_fmadd_ps(deviation, deviation, squares);
   }
-  moments[0] = mean;
-  moments[1] = _mm512_reduce_add_ps(squares);
+  moments[0] = static_cast<double>(mean);
+  moments[1] = static_cast<double>(_mm512_reduce_add_ps(squares));
 }
 
 /// Calls f with the activation as a type.

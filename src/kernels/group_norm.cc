@@ -123,17 +123,10 @@ struct FilledAffine {
 
 }  // namespace
 
-NormMoments group_norm_moments(const float* x, int64_t frames, int64_t channels, double eps) {
-  // Per frame the mean and the squared deviations from it (no cancellation, whatever the offset of the
-  // signal), merged in double by the parallel variance formula of Chan et al.
-  struct FrameMoments {
-    double mean, squares;
-  };
-  static thread_local std::vector<FrameMoments> per_frame;
-  per_frame.resize(static_cast<size_t>(frames));
-  FrameMoments* const moments = per_frame.data();
+void row_moments(const float* x, int64_t frames, int64_t channels, double* moments) {
 #pragma omp parallel for schedule(static)
   for (int64_t t = 0; t < frames; ++t) {
+    // Deviations from the mean: no cancellation, whatever the offset of the signal.
     const float* in = x + t * channels;
     float sum = 0.0F;
 #pragma omp simd reduction(+ : sum)
@@ -148,30 +141,19 @@ NormMoments group_norm_moments(const float* x, int64_t frames, int64_t channels,
       rest += deviation;
     }
     const double correction = static_cast<double>(rest) / static_cast<double>(channels);
-    moments[t] = {static_cast<double>(mean) + correction,
-                  static_cast<double>(squares) - static_cast<double>(rest) * correction};
+    moments[2 * t] = static_cast<double>(mean) + correction;
+    moments[2 * t + 1] = static_cast<double>(squares) - static_cast<double>(rest) * correction;
   }
-  double mean = 0.0;
-  double squares = 0.0;
-  for (int64_t t = 0; t < frames; ++t) {
-    const double delta = moments[t].mean - mean;
-    const auto seen = static_cast<double>(t);
-    mean += delta / (seen + 1.0);
-    squares += moments[t].squares + delta * delta * static_cast<double>(channels) * seen / (seen + 1.0);
-  }
-  const double variance = squares / static_cast<double>(frames * channels);
-  return {static_cast<float>(mean), static_cast<float>(1.0 / std::sqrt(variance + eps))};
 }
 
-NormMoments merge_row_moments(const float* row_moments, int64_t frames, int64_t channels, double eps) {
-  // The parallel variance formula of Chan et al. for groups of one size.
+NormMoments merge_row_moments(const double* moments, int64_t frames, int64_t channels, double eps) {
   double sum = 0.0;
-  for (int64_t t = 0; t < frames; ++t) sum += static_cast<double>(row_moments[2 * t]);
+  for (int64_t t = 0; t < frames; ++t) sum += moments[2 * t];
   const double mean = sum / static_cast<double>(frames);
   double squares = 0.0;
   for (int64_t t = 0; t < frames; ++t) {
-    const double delta = static_cast<double>(row_moments[2 * t]) - mean;
-    squares += static_cast<double>(row_moments[2 * t + 1]) + static_cast<double>(channels) * delta * delta;
+    const double delta = moments[2 * t] - mean;
+    squares += moments[2 * t + 1] + static_cast<double>(channels) * delta * delta;
   }
   const double variance = squares / static_cast<double>(frames * channels);
   return {static_cast<float>(mean), static_cast<float>(1.0 / std::sqrt(variance + eps))};

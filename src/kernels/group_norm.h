@@ -22,10 +22,11 @@ struct NormAffine {
   const float* beta = nullptr;   ///< [channels]
 };
 
-NormMoments group_norm_moments(const float* x, int64_t frames, int64_t channels, double eps);
+/// Mean and squared deviations from it of every frame, [frames, 2].
+void row_moments(const float* x, int64_t frames, int64_t channels, double* moments);
 
-/// From the mean and the squared deviations of every frame, [frames, 2].
-NormMoments merge_row_moments(const float* row_moments, int64_t frames, int64_t channels, double eps);
+/// Of all frames, from row_moments; the parallel variance formula of Chan et al.
+NormMoments merge_row_moments(const double* moments, int64_t frames, int64_t channels, double eps);
 
 /// y may be x.
 void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMoments moments,

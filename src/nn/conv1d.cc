@@ -6,6 +6,7 @@
 #include "kernels/bf16_conv.h"
 #include "kernels/bf16_norm.h"
 #include "kernels/elementwise.h"
+#include "kernels/group_norm.h"
 #include "kernels/strided_conv.h"
 #include "nn/conv_shape.h"
 #include "nn/rows.h"
@@ -43,15 +44,25 @@ const float* full_bias(const Conv1d& conv, const Pass& pass) {
   return full.data();
 }
 
-// row_moments: [frames, 2] of item b, or null.
+void forward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations& x, int64_t b,
+                 const Activations& y, double* frame_moments) {
+  const auto shape = conv_shape(conv, x.x.length(b));
+  kernels::conv_forward(shape, normalized_item(x, pass, b), pass.parameters.data(conv.weight), y.item(b));
+  if (conv.bias) {
+    const BiasShape bias(conv, pass.parameters.layout());
+    kernels::add_bias(y.item(b), shape.out_frames() * bias.repeats, bias.channels,
+                      pass.parameters.data(conv.bias));
+  }
+  if (frame_moments != nullptr)
+    kernels::row_moments(y.item(b), shape.out_frames(), conv.out_channels, frame_moments);
+}
+
 void forward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations& x, int64_t b,
-                  const Activations& y, float* row_moments) {
-  const Workspace::Mark mark = pass.workspace.mark();
+                  const Activations& y, double* frame_moments) {
   void* out = y.dtype == DType::f32 ? static_cast<void*>(y.item(b)) : y.bf16_item(b);
   kernels::bf16_conv_forward(conv_shape(conv, x.x.length(b)), rows_of(x, pass, b),
                              pass.packed->forward(conv.weight), pass.parameters.data(conv.weight),
-                             full_bias(conv, pass), out, y.dtype, row_moments);
-  pass.workspace.rewind(mark);
+                             full_bias(conv, pass), out, y.dtype, frame_moments);
 }
 
 void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
@@ -115,36 +126,26 @@ Conv1d make_conv1d(ParameterLayout& layout, const std::string& scope, int64_t in
   return conv;
 }
 
+void conv1d_forward_item(const Conv1d& conv, const Pass& pass, const NormedActivations& x, int64_t b,
+                         const Activations& y, double* frame_moments) {
+  const auto forward = pass.packed == nullptr ? forward_f32 : forward_bf16;
+  const Workspace::Mark mark = pass.workspace.mark();
+  forward(conv, pass, x, b, y, frame_moments);
+  pass.workspace.rewind(mark);
+}
+
 void conv1d_forward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& y) {
-  if (pass.packed != nullptr) {
-    for (int64_t b = 0; b < y.batch; ++b) forward_bf16(conv, pass, x, b, y, nullptr);
-    return;
-  }
-  for (int64_t b = 0; b < y.batch; ++b) {
-    const Workspace::Mark mark = pass.workspace.mark();
-    const auto shape = conv_shape(conv, x.x.length(b));
-    kernels::conv_forward(shape, normalized_item(x, pass, b), pass.parameters.data(conv.weight), y.item(b));
-    pass.workspace.rewind(mark);
-    if (conv.bias) {
-      const BiasShape bias(conv, pass.parameters.layout());
-      kernels::add_bias(y.item(b), shape.out_frames() * bias.repeats, bias.channels,
-                        pass.parameters.data(conv.bias));
-    }
-  }
+  for (int64_t b = 0; b < y.batch; ++b) conv1d_forward_item(conv, pass, x, b, y, nullptr);
 }
 
 NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation& norm, const Pass& pass,
                                    const NormedActivations& x, const Activations& y) {
-  if (pass.packed == nullptr) {
-    conv1d_forward(conv, pass, x, y);
-    return group_norm_statistics(norm, pass, y);
-  }
   const NormStatistics statistics = pass.workspace.push_floats(2 * y.batch);
   const Workspace::Mark mark = pass.workspace.mark();
-  const std::span<float> rows = pass.workspace.push_floats(2 * y.frames);
+  const std::span<double> moments = pass.workspace.push_doubles(2 * y.frames);
   for (int64_t b = 0; b < y.batch; ++b) {
-    forward_bf16(conv, pass, x, b, y, rows.data());
-    set_moments(statistics, b, kernels::merge_row_moments(rows.data(), y.length(b), y.channels, norm.eps));
+    conv1d_forward_item(conv, pass, x, b, y, moments.data());
+    merge_frame_moments(norm, moments, y.length(b), statistics, b);
   }
   pass.workspace.rewind(mark);
   return statistics;

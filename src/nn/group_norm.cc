@@ -23,19 +23,25 @@ GroupNormActivation make_group_norm(ParameterLayout& layout, const std::string& 
   return norm;
 }
 
+void merge_frame_moments(const GroupNormActivation& norm, std::span<const double> frame_moments,
+                         int64_t frames, NormStatistics statistics, int64_t b) {
+  set_moments(statistics, b,
+              kernels::merge_row_moments(frame_moments.data(), frames, norm.channels, norm.eps));
+}
+
 NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Pass& pass,
                                      const Activations& x) {
   const NormStatistics statistics = pass.workspace.push_floats(2 * x.batch);
   const Workspace::Mark mark = pass.workspace.mark();
   for (int64_t b = 0; b < x.batch; ++b) {
+    const std::span<double> rows = pass.workspace.push_doubles(2 * x.length(b));
     if (x.dtype == DType::f32) {
-      set_moments(statistics, b, kernels::group_norm_moments(x.item(b), x.length(b), x.channels, norm.eps));
+      kernels::row_moments(x.item(b), x.length(b), x.channels, rows.data());
     } else {
-      const std::span<float> rows = pass.workspace.push_floats(2 * x.length(b));
       kernels::bf16_row_moments(x.bf16_item(b), x.length(b), x.channels, rows.data());
-      set_moments(statistics, b, kernels::merge_row_moments(rows.data(), x.length(b), x.channels, norm.eps));
-      pass.workspace.rewind(mark);
     }
+    merge_frame_moments(norm, rows, x.length(b), statistics, b);
+    pass.workspace.rewind(mark);
   }
   return statistics;
 }

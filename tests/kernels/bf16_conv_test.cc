@@ -97,14 +97,14 @@ void check_case(const ConvCase& k, DType dtype, bool amx) {
   bf16_pack_backward(shape, weights.data(), backward.data());
 
   std::vector<float> y(expected.y.size());
-  std::vector<float> moments(static_cast<size_t>(2 * shape.out_frames()));
+  std::vector<double> moments(static_cast<size_t>(2 * shape.out_frames()));
   bf16_conv_forward(shape, input.rows, forward.data(), weights.data(), nullptr, y.data(), DType::f32,
                     moments.data(), amx);
   test::check_close("y", expected.y, y, 1e-5);
   double sum = 0.0;
   double mean_of_rows = 0.0;
   for (double v : expected.y) sum += v;
-  for (size_t t = 0; t < moments.size(); t += 2) mean_of_rows += static_cast<double>(moments[t]);
+  for (size_t t = 0; t < moments.size(); t += 2) mean_of_rows += moments[t];
   CHECK(mean_of_rows * static_cast<double>(k.out_channels) == doctest::Approx(sum).epsilon(1e-4));
 
   std::vector<Bf16> y16(y.size());

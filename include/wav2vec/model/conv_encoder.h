@@ -47,6 +47,9 @@ ConvEncoder make_conv_encoder(const ModelConfig& config, ParameterLayout& layout
 Activations encoder_forward(const ConvEncoder& encoder, const Pass& pass, const Activations& waveform,
                             EncoderCache* cache);
 
+/// Bytes of activations that inference on one item of this many samples takes, about.
+uint64_t encoder_inference_bytes(const ConvEncoder& encoder, int64_t samples, DType dtype);
+
 /// dz is overwritten on the way. Accumulates the gradients of the parameters; dwaveform may be null.
 void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const EncoderCache& cache,
                       const Activations& dz, ParameterBlock& gradients,

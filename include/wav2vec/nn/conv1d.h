@@ -31,7 +31,12 @@ Conv1d make_conv1d(ParameterLayout& layout, const std::string& scope, int64_t in
 /// x: [batch, frames, in_channels] -> y: [batch, output frames, out_channels], y.lengths already set.
 void conv1d_forward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& y);
 
-/// The same, and the statistics of y for the normalisation behind it, taken before y is rounded.
+/// The same for item b alone, and the moments of each of its frames before they are rounded (see
+/// merge_frame_moments) unless `frame_moments` is null.
+void conv1d_forward_item(const Conv1d& conv, const Pass& pass, const NormedActivations& x, int64_t b,
+                         const Activations& y, double* frame_moments);
+
+/// For every item, and the statistics of y for the normalisation behind it, taken before y is rounded.
 NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation& norm, const Pass& pass,
                                    const NormedActivations& x, const Activations& y);
 

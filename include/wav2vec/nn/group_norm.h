@@ -34,6 +34,11 @@ struct NormedActivations {
   NormStatistics statistics = {};
 };
 
+/// The statistics of item b from `frame_moments`, [frames, 2]: the mean of every frame and its squared
+/// deviations from it.
+void merge_frame_moments(const GroupNormActivation& norm, std::span<const double> frame_moments,
+                         int64_t frames, NormStatistics statistics, int64_t b);
+
 NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Pass& pass, const Activations& x);
 
 /// y may share x's memory if it has its type; a bf16 x may become a f32 y.
