@@ -71,7 +71,6 @@ struct Operands {
     if (!has_avx512_bf16()) return;
     forward.resize(static_cast<size_t>(bf16_forward_panel_elements(s)));
     backward.resize(static_cast<size_t>(bf16_backward_panel_elements(s)));
-    dy_panels.resize(static_cast<size_t>(bf16_panel_elements(s.out_frames(), s.out_channels)));
     bf16_pack_forward(s, w.data(), forward.data());
     bf16_pack_backward(s, w.data(), backward.data());
   }
@@ -88,8 +87,11 @@ struct Operands {
     const Rows gradient{dy16.data(), DType::bf16, {}};
     if (direction == Direction::forward)
       bf16_conv_forward(shape, input, forward.data(), w.data(), nullptr, y16.data(), DType::bf16, nullptr);
-    if (direction == Direction::weights)
-      bf16_conv_backward_weights(shape, input, gradient, dy_panels.data(), dw.data());
+    if (direction == Direction::weights) {
+      const WeightGradientItem item{shape, input, gradient};
+      dy_panels.resize(static_cast<size_t>(bf16_gradient_panel_elements(&item, 1)));
+      bf16_conv_backward_weights(&item, 1, dy_panels.data(), dw.data());
+    }
     if (direction == Direction::data)
       bf16_conv_backward_data(shape, gradient, backward.data(), dx16.data(), DType::bf16);
   }

@@ -15,6 +15,7 @@ constexpr int64_t kMaxBlockRows = 96;
 constexpr int64_t kBlockColumns = 512;
 // Frames per pass of the weight gradient, and columns of the input view per job.
 constexpr int64_t kChunkFrames = 1024;
+constexpr int64_t kChunkSteps = kChunkFrames / kStepDepth;
 constexpr int64_t kMaxJobColumns = 256;
 // Below this many inputs per output (the first layer: 10 samples) a product is all writing.
 constexpr int64_t kFewInputs = 32;
@@ -263,6 +264,8 @@ __m512i backward_weight_pairs(const ConvShape& shape, const float* w, int64_t st
   return pairs(_mm512_permutex2var_ps(low, even, high), _mm512_permutex2var_ps(low, odd, high));
 }
 
+int64_t panel_elements(int64_t k, int64_t n) { return panels_for(n) * steps_for(k) * kStepElements; }
+
 // ---- weight gradient
 
 // dy as panels: its frames are the depth of the product.
@@ -332,6 +335,79 @@ int64_t whole_rows(int64_t elements, int64_t width, int64_t columns) {
   return elements < columns ? 0 : (elements - columns) / width + 1;
 }
 
+// Steps that an item takes up in the depth of the product: its frames, and as many more as the last group
+// reads later, so that no group reaches into the next item.
+int64_t steps_of(const WeightGradientItem& item) {
+  return steps_for(item.shape.out_frames() + groups_of(item.shape) - 1);
+}
+
+int64_t total_steps(const WeightGradientItem* items, int64_t count) {
+  int64_t steps = 0;
+  for (int64_t i = 0; i < count; ++i) steps += steps_of(items[i]);
+  return steps;
+}
+
+// Every item's dy behind the one before. Called by all threads of a team; the next barrier ends it.
+void pack_gradients(const WeightGradientItem* items, int64_t count, int64_t steps, Bf16* panels) {
+  Bf16* at = panels;
+  for (int64_t i = 0; i < count; ++i) {
+    const Rows& dy = items[i].dy;
+    const int64_t frames = items[i].shape.out_frames();
+    const int64_t outs = items[i].shape.out_channels;
+    const int64_t item_steps = steps_of(items[i]);
+#pragma omp for schedule(static) nowait
+    for (int64_t step = 0; step < item_steps; ++step) {
+      if (dy.dtype == DType::f32) {
+        pack_frames(static_cast<const float*>(dy.data), frames, outs, step, steps, at);
+      } else {
+        pack_frames(static_cast<const Bf16*>(dy.data), frames, outs, step, steps, at);
+      }
+    }
+    at += item_steps * kStepElements;
+  }
+#pragma omp barrier
+}
+
+// The item's scale and shift, each repeated over the view's width, so that a vector may cross from one frame
+// to the next.
+void tile_norm(const WeightGradientItem& item, float* tiled) {
+  if (item.x.norm.scale == nullptr) return;
+  const int64_t width = view_width(item.shape);
+  for (int64_t v = 0; v < width; ++v) {
+    tiled[v] = item.x.norm.scale[v % item.shape.in_channels];
+    tiled[width + v] = item.x.norm.shift[v % item.shape.in_channels];
+  }
+}
+
+// Columns slice.column … of the input views of all items, transposed, for the steps [first, first +
+// count_steps).
+void transpose_chunk(const WeightGradientItem* items, int64_t count, const float* tiled, int64_t first,
+                     int64_t chunk_steps, ViewSlice slice, Bf16* out) {
+  const int64_t width = view_width(items[0].shape);
+  const int64_t shifted =
+      round_up(groups_of(items[0].shape) - 1, kStepDepth);  // group g reads g frames later
+  const int64_t end = first + chunk_steps;
+  int64_t item_first = 0;
+  for (int64_t i = 0; i < count; item_first += steps_of(items[i]), ++i) {
+    const int64_t from = larger(first, item_first);
+    const int64_t to = smaller(end, item_first + steps_of(items[i]));
+    if (from >= to) continue;
+    const Rows& x = items[i].x;
+    const int64_t elements = items[i].shape.in_frames * items[i].shape.in_channels;
+    const float* scale = tiled + 2 * width * i;
+    slice.first_frame = (from - item_first) * kStepDepth;
+    slice.frames = (to - from) * kStepDepth + (to == end ? shifted : 0);
+    Bf16* at = out + (from - first) * kStepDepth;
+    if (x.dtype == DType::f32) {
+      transpose_rows(static_cast<const float*>(x.data), elements, width, x.norm, scale, scale + width, slice,
+                     at);
+    } else {
+      transpose_rows(static_cast<const Bf16*>(x.data), elements, width, x.norm, scale, scale + width, slice,
+                     at);
+    }
+  }
+}
+
 // Adds sums[groups, columns, out] to the rows of dw that they belong to.
 void add_to_weights(const ConvShape& shape, const float* sums, int64_t sums_row, int64_t job_columns,
                     int64_t first_column, int64_t columns, int64_t first_out, int64_t outs, float* dw) {
@@ -346,14 +422,12 @@ void add_to_weights(const ConvShape& shape, const float* sums, int64_t sums_row,
 
 }  // namespace
 
-int64_t bf16_panel_elements(int64_t k, int64_t n) { return panels_for(n) * steps_for(k) * kStepElements; }
-
 int64_t bf16_forward_panel_elements(const ConvShape& shape) {
-  return bf16_panel_elements(inputs_of(shape), shape.out_channels);
+  return panel_elements(inputs_of(shape), shape.out_channels);
 }
 
 int64_t bf16_backward_panel_elements(const ConvShape& shape) {
-  return bf16_panel_elements(groups_of(shape) * shape.out_channels, view_width(shape));
+  return panel_elements(groups_of(shape) * shape.out_channels, view_width(shape));
 }
 
 void bf16_pack_forward(const ConvShape& shape, const float* w, Bf16* panels) {
@@ -423,21 +497,22 @@ void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels
   }
 }
 
-void bf16_conv_backward_weights(const ConvShape& shape, const Rows& x, const Rows& dy, Bf16* dy_panels,
-                                float* dw, bool amx) {
-  if (has_few_inputs(shape, x)) return few_inputs_backward_weights(shape, x, dy, dw);
-  const int64_t frames = shape.out_frames();
-  const int64_t outs = shape.out_channels;
-  const int64_t steps = steps_for(frames);
-#pragma omp parallel for schedule(static)
-  for (int64_t step = 0; step < steps; ++step) {
-    if (dy.dtype == DType::f32) {
-      pack_frames(static_cast<const float*>(dy.data), frames, outs, step, steps, dy_panels);
-    } else {
-      pack_frames(static_cast<const Bf16*>(dy.data), frames, outs, step, steps, dy_panels);
-    }
-  }
+int64_t bf16_gradient_panel_elements(const WeightGradientItem* items, int64_t count) {
+  const ConvShape& shape = items[0].shape;
+  if (has_few_inputs(shape, items[0].x)) return 0;
+  return total_steps(items, count) * panels_for(shape.out_channels) * kStepElements;
+}
 
+void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, Bf16* dy_panels, float* dw,
+                                bool amx) {
+  const ConvShape& shape = items[0].shape;
+  if (has_few_inputs(shape, items[0].x)) {
+    for (int64_t i = 0; i < count; ++i)
+      few_inputs_backward_weights(items[i].shape, items[i].x, items[i].dy, dw);
+    return;
+  }
+  const int64_t outs = shape.out_channels;
+  const int64_t steps = total_steps(items, count);
   const int64_t width = view_width(shape);
   const int64_t groups = groups_of(shape);
   const int64_t out_blocks = (outs + kBlockColumns - 1) / kBlockColumns;
@@ -446,49 +521,34 @@ void bf16_conv_backward_weights(const ConvShape& shape, const Rows& x, const Row
   while (job_columns > 2 * kTileRows &&
          (width + job_columns - 1) / job_columns * out_blocks < 4 * omp_get_max_threads())
     job_columns /= 2;
-  const int64_t column_blocks = (width + job_columns - 1) / job_columns;
+  const int64_t jobs = (width + job_columns - 1) / job_columns * out_blocks;
   const int64_t sums_row = smaller(round_up(outs, kPanelColumns), kBlockColumns);
-  const int64_t shifted = round_up(groups - 1, kStepDepth);  // group g reads g frames later
-  const int64_t out_row = kChunkFrames + shifted + kStepDepth;
-  // Tiled over the view's width, so that a vector may cross from one frame to the next.
-  float* tiled = nullptr;
-  if (x.norm.scale != nullptr) {
-    tiled = scratch<float>(ScratchSlot::other, 2 * width);
-    for (int64_t v = 0; v < width; ++v) {
-      tiled[v] = x.norm.scale[v % shape.in_channels];
-      tiled[width + v] = x.norm.shift[v % shape.in_channels];
-    }
-  }
-  const int64_t elements = shape.in_frames * shape.in_channels;
+  const int64_t out_row = kChunkFrames + round_up(groups - 1, kStepDepth) + kStepDepth;
+  float* tiled = scratch<float>(ScratchSlot::other, 2 * width * count);
+  for (int64_t i = 0; i < count; ++i) tile_norm(items[i], tiled + 2 * width * i);
 #pragma omp parallel
   {
+    pack_gradients(items, count, steps, dy_panels);
     const TileSession session(amx);
     Bf16* transposed = scratch<Bf16>(ScratchSlot::operand, job_columns * out_row + kStepDepth);
     float* sums = scratch<float>(ScratchSlot::result, groups * job_columns * sums_row);
 #pragma omp for schedule(dynamic, 1)
-    for (int64_t job = 0; job < column_blocks * out_blocks; ++job) {
+    for (int64_t job = 0; job < jobs; ++job) {
       const int64_t column = job / out_blocks * job_columns;
       const int64_t columns = smaller(job_columns, width - column);
       const int64_t first_out = job % out_blocks * kBlockColumns;
       const int64_t job_outs = smaller(kBlockColumns, outs - first_out);
       // Rows of tiles beyond the columns multiply whatever lies there; keep it finite.
       if (columns % kTileRows != 0) zero(transposed, job_columns * out_row + kStepDepth);
-      for (int64_t t = 0; t < frames; t += kChunkFrames) {
-        const int64_t chunk_steps = steps_for(smaller(kChunkFrames, frames - t));
-        const ViewSlice slice{t, chunk_steps * kStepDepth + shifted, column, columns, out_row};
-        if (x.dtype == DType::f32) {
-          transpose_rows(static_cast<const float*>(x.data), elements, width, x.norm, tiled, tiled + width,
-                         slice, transposed);
-        } else {
-          transpose_rows(static_cast<const Bf16*>(x.data), elements, width, x.norm, tiled, tiled + width,
-                         slice, transposed);
-        }
+      for (int64_t step = 0; step < steps; step += kChunkSteps) {
+        const int64_t chunk_steps = smaller(kChunkSteps, steps - step);
+        const ViewSlice slice{0, 0, column, columns, out_row};
+        transpose_chunk(items, count, tiled, step, chunk_steps, slice, transposed);
         for (int64_t p = 0; p < panels_for(job_outs); ++p) {
-          const Bf16* panel =
-              dy_panels + ((first_out / kPanelColumns + p) * steps + t / kStepDepth) * kStepElements;
+          const Bf16* panel = dy_panels + ((first_out / kPanelColumns + p) * steps + step) * kStepElements;
           for (int64_t g = 0; g < groups; ++g) {
             multiply_panel(amx, round_up(columns, kTileRows), transposed + g, out_row, panel, chunk_steps,
-                           sums + g * job_columns * sums_row + p * kPanelColumns, sums_row, t > 0);
+                           sums + g * job_columns * sums_row + p * kPanelColumns, sums_row, step > 0);
           }
         }
       }

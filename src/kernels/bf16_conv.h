@@ -29,9 +29,7 @@ struct Rows {
   NormOnRead norm;
 };
 
-/// Elements of a [k, n] matrix in the panels that the products read (kernels/bf16_tiles.h).
-int64_t bf16_panel_elements(int64_t k, int64_t n);
-
+/// Elements of the weights in the panels that the products read (kernels/bf16_tiles.h).
 int64_t bf16_forward_panel_elements(const ConvShape& shape);
 int64_t bf16_backward_panel_elements(const ConvShape& shape);
 /// w: [kernel, in, out]. The frames of the shape are ignored.
@@ -45,9 +43,18 @@ void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels
                        const float* bias, void* y, DType y_dtype, double* row_moments,
                        bool amx = has_amx_bf16());
 
-/// dw += xᵀ·dy. dy_panels: memory for bf16_panel_elements(out_frames, out_channels).
-void bf16_conv_backward_weights(const ConvShape& shape, const Rows& x, const Rows& dy, Bf16* dy_panels,
-                                float* dw, bool amx = has_amx_bf16());
+/// One utterance of a batch; all of a batch share the shape but for the frames.
+struct WeightGradientItem {
+  ConvShape shape;
+  Rows x;
+  Rows dy;
+};
+
+/// dw += Σ xᵀ·dy over the items. They are multiplied as one long utterance, because every pass over the sums
+/// costs as much as some hundred frames. dy_panels: memory for bf16_gradient_panel_elements.
+int64_t bf16_gradient_panel_elements(const WeightGradientItem* items, int64_t count);
+void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, Bf16* dy_panels, float* dw,
+                                bool amx = has_amx_bf16());
 
 /// dx = dy·wᵀ
 void bf16_conv_backward_data(const ConvShape& shape, const Rows& dy, const Bf16* panels, void* dx,

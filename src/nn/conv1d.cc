@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "kernels/bf16_conv.h"
 #include "kernels/bf16_norm.h"
@@ -85,25 +86,28 @@ void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations&
 
 void backward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
                    ParameterBlock& gradients, const Activations* dx) {
+  const Workspace::Mark mark = pass.workspace.mark();
+  std::vector<kernels::WeightGradientItem> items;
+  for (int64_t b = 0; b < dy.batch; ++b)
+    items.push_back({conv_shape(conv, x.x.length(b)), rows_of(x, pass, b), rows_of(dy, b)});
+  const auto count = static_cast<int64_t>(items.size());
+  const std::span<Bf16> panels =
+      pass.workspace.push_bf16(kernels::bf16_gradient_panel_elements(items.data(), count));
+  kernels::bf16_conv_backward_weights(items.data(), count, panels.data(), gradients.data(conv.weight));
   for (int64_t b = 0; b < dy.batch; ++b) {
-    const Workspace::Mark mark = pass.workspace.mark();
-    const auto shape = conv_shape(conv, x.x.length(b));
-    const kernels::Rows gradient = rows_of(dy, b);
-    const std::span<Bf16> panels =
-        pass.workspace.push_bf16(kernels::bf16_panel_elements(shape.out_frames(), conv.out_channels));
-    kernels::bf16_conv_backward_weights(shape, rows_of(x, pass, b), gradient, panels.data(),
-                                        gradients.data(conv.weight));
+    const kernels::WeightGradientItem& item = items[static_cast<size_t>(b)];
     if (conv.bias) {
       const BiasShape bias(conv, gradients.layout());
-      kernels::bf16_add_column_sums(gradient, shape.out_frames() * bias.repeats, bias.channels,
+      kernels::bf16_add_column_sums(item.dy, item.shape.out_frames() * bias.repeats, bias.channels,
                                     gradients.data(conv.bias));
     }
     if (dx != nullptr) {
       void* out = dx->dtype == DType::f32 ? static_cast<void*>(dx->item(b)) : dx->bf16_item(b);
-      kernels::bf16_conv_backward_data(shape, gradient, pass.packed->backward(conv.weight), out, dx->dtype);
+      kernels::bf16_conv_backward_data(item.shape, item.dy, pass.packed->backward(conv.weight), out,
+                                       dx->dtype);
     }
-    pass.workspace.rewind(mark);
   }
+  pass.workspace.rewind(mark);
 }
 
 }  // namespace
