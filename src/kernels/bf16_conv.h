@@ -35,6 +35,8 @@ int64_t bf16_backward_panel_elements(const ConvShape& shape);
 /// w: [kernel, in, out]. The frames of the shape are ignored.
 void bf16_pack_forward(const ConvShape& shape, const float* w, Bf16* panels);
 void bf16_pack_backward(const ConvShape& shape, const float* w, Bf16* panels);
+/// Both at once, reading w once where the shape allows it.
+void bf16_pack_both(const ConvShape& shape, const float* w, Bf16* forward, Bf16* backward);
 
 /// y = conv(x) + bias, stored as `y_dtype`. w: the weights in f32, which a first layer of few inputs reads
 /// instead of the panels; bias may be null. row_moments, if not null: [out_frames, 2], mean and squared

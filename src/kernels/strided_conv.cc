@@ -12,6 +12,10 @@ namespace {
 // costs more than it saves.
 constexpr int64_t kFewInputs = 32;
 
+// Frames and rows of one product of the weight gradient: its operands and its sums stay in the cache.
+constexpr int64_t kChunkFrames = 512;
+constexpr int64_t kChunkRows = 512;
+
 bool has_few_inputs(const ConvShape& shape) { return shape.kernel * shape.in_channels <= kFewInputs; }
 
 // Calls f(first tap, taps) for every group.
@@ -94,11 +98,17 @@ void conv_forward(const ConvShape& shape, const float* x, const float* w, float*
 void conv_backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw) {
   if (has_few_inputs(shape)) return backward_weights_few_inputs(shape, x, dy, dw);
   const int64_t channels = shape.in_channels;
-  for_each_tap_group(shape, [&](int64_t tap, int64_t taps) {
-    gemm(Transpose::yes, Transpose::no, taps * channels, shape.out_channels, shape.out_frames(),
-         x + tap * channels, shape.stride * channels, dy, shape.out_channels, Write::accumulate,
-         dw + tap * channels * shape.out_channels, shape.out_channels);
-  });
+  const int64_t frames = shape.out_frames();
+  const int64_t taps_at_once = std::clamp<int64_t>(kChunkRows / channels, 1, shape.stride);
+  for (int64_t tap = 0; tap < shape.kernel; tap += taps_at_once) {
+    const int64_t taps = std::min(taps_at_once, shape.kernel - tap);
+    for (int64_t first = 0; first < frames; first += kChunkFrames) {
+      gemm(Transpose::yes, Transpose::no, taps * channels, shape.out_channels,
+           std::min(kChunkFrames, frames - first), x + (first * shape.stride + tap) * channels,
+           shape.stride * channels, dy + first * shape.out_channels, shape.out_channels, Write::accumulate,
+           dw + tap * channels * shape.out_channels, shape.out_channels);
+    }
+  }
 }
 
 void conv_backward_data(const ConvShape& shape, const float* dy, const float* w, float* dx) {

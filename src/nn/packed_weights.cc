@@ -37,9 +37,12 @@ PackedWeights::PackedWeights(PackedWeights&&) noexcept = default;
 void PackedWeights::refresh(const ParameterBlock& parameters) {
   for (Panels& panels : panels_) {
     if (!panels.weight) continue;
-    kernels::bf16_pack_forward(panels.shape, parameters.data(panels.weight), panels.forward.data());
-    if (use_ == PackFor::training)
-      kernels::bf16_pack_backward(panels.shape, parameters.data(panels.weight), panels.backward.data());
+    const float* weight = parameters.data(panels.weight);
+    if (use_ == PackFor::training) {
+      kernels::bf16_pack_both(panels.shape, weight, panels.forward.data(), panels.backward.data());
+    } else {
+      kernels::bf16_pack_forward(panels.shape, weight, panels.forward.data());
+    }
   }
 }
 

@@ -106,6 +106,11 @@ void check_case(const ConvCase& k, DType dtype, bool amx) {
   std::vector<Bf16> backward(static_cast<size_t>(bf16_backward_panel_elements(shape)));
   bf16_pack_forward(shape, weights.data(), forward.data());
   bf16_pack_backward(shape, weights.data(), backward.data());
+  std::vector<Bf16> together[2] = {std::vector<Bf16>(forward.size()), std::vector<Bf16>(backward.size())};
+  bf16_pack_both(shape, weights.data(), together[0].data(), together[1].data());
+  const auto same = [](Bf16 a, Bf16 b) { return a.bits == b.bits; };
+  CHECK(std::ranges::equal(forward, together[0], same));
+  CHECK(std::ranges::equal(backward, together[1], same));
 
   std::vector<float> y(expected.y.size());
   std::vector<double> moments(static_cast<size_t>(2 * shape.out_frames()));

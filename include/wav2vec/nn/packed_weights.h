@@ -18,6 +18,10 @@ class PackedWeights {
  public:
   /// Throws ConfigError on a CPU without bf16 products (supports_bf16).
   PackedWeights(std::span<const Conv1d> convolutions, PackFor use);
+  ~PackedWeights();
+  PackedWeights(PackedWeights&&) noexcept;
+  PackedWeights(const PackedWeights&) = delete;
+  PackedWeights& operator=(const PackedWeights&) = delete;
 
   void refresh(const ParameterBlock& parameters);
 
@@ -29,12 +33,6 @@ class PackedWeights {
   struct Panels;
   std::vector<Panels> panels_;  // by ParameterId::index; empty where there is no such convolution
   PackFor use_;
-
- public:
-  ~PackedWeights();
-  PackedWeights(PackedWeights&&) noexcept;
-  PackedWeights(const PackedWeights&) = delete;
-  PackedWeights& operator=(const PackedWeights&) = delete;
 };
 
 /// Whether this CPU multiplies bf16 (AVX-512 BF16, faster with AMX).
