@@ -7,10 +7,10 @@
 #include <numeric>
 
 #include "audio/audio_stream.h"
-#include "audio/say_once.h"
 #include "wav2vec/audio/resampler.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/core/say_once.h"
 
 namespace wav2vec {
 namespace {

@@ -96,6 +96,8 @@ class SndfileStream final : public AudioStream {
 
 }  // namespace
 
+std::string decoder_description() { return sf_version_string(); }
+
 std::unique_ptr<AudioStream> open_sndfile_stream(const std::filesystem::path& path, int descriptor) {
   return std::make_unique<SndfileStream>(path, descriptor);
 }

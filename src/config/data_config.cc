@@ -18,6 +18,8 @@ void DataConfig::visit(FieldVisitor& v) {
   v.field("buckets", buckets, "utterances of similar length share a batch: number of length classes");
   v.field("prefetch_batches", prefetch_batches, "batches decoded ahead of the compute");
   v.field("loader_threads", loader_threads, "threads that decode audio");
+  v.field("cache", cache, "folder that keeps decoded audio, 16 bits per sample; empty = no cache");
+  v.field("cache_gib", cache_gib, "GiB in the cache at most; what was unused for longest goes first");
 }
 
 void DataConfig::validate() const {
@@ -41,6 +43,8 @@ void DataConfig::validate() const {
     fail_field("data", "prefetch_batches", fmt::format("{} is not within 1..1000", prefetch_batches));
   if (loader_threads < 1 || loader_threads > 256)
     fail_field("data", "loader_threads", fmt::format("{} is not within 1..256", loader_threads));
+  if (!(cache_gib > 0.0 && cache_gib <= 1e6))
+    fail_field("data", "cache_gib", fmt::format("{} is not within (0, 1e6]", cache_gib));
 }
 
 }  // namespace wav2vec

@@ -146,6 +146,12 @@ void AtomicFile::write_at(uint64_t offset, const void* data, size_t bytes) {
 void AtomicFile::commit() {
   W2V_CHECK(descriptor_ >= 0, "committed twice");
   if (::fsync(descriptor_) != 0) throw_disk(path_, "write to disk", errno);
+  publish();
+  sync_folder(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+}
+
+void AtomicFile::publish() {
+  W2V_CHECK(descriptor_ >= 0, "committed twice");
   const int descriptor = descriptor_;
   descriptor_ = -1;
   if (::close(descriptor) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
@@ -153,7 +159,6 @@ void AtomicFile::commit() {
     ::unlink(temporary_.c_str());
     throw_disk(path_, "put the finished file in place", error);
   }
-  sync_folder(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
 }
 
 void remove_stale_temporaries(const fs::path& folder) {

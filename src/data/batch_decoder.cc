@@ -11,20 +11,26 @@
 namespace wav2vec {
 namespace {
 
-std::vector<float> read_crop(const Utterance& u, const DataConfig& config, const BatchItem& item) {
-  const AudioOptions options = audio_options(config);
+std::vector<float> read_part(const Utterance& u, const DataConfig& config, AudioCache* cache,
+                             double offset_seconds, double duration_seconds) {
+  const double start = u.start_seconds + offset_seconds;
+  if (cache != nullptr) return cache->read(u.audio, start, duration_seconds);
+  return read_audio(u.audio, audio_options(config), start, duration_seconds).samples;
+}
+
+std::vector<float> read_crop(const Utterance& u, const DataConfig& config, const BatchItem& item,
+                             AudioCache* cache) {
   const auto rate = static_cast<double>(config.sample_rate);
   const double crop_start = static_cast<double>(item.crop_start_samples) / rate;
   const double crop_duration = static_cast<double>(item.crop_samples) / rate;
   try {
-    Waveform wave = read_audio(u.audio, options, u.start_seconds + crop_start, crop_duration);
-    if (std::ssize(wave.samples) >= config.min_samples || item.crop_start_samples == 0)
-      return std::move(wave.samples);
+    std::vector<float> crop = read_part(u, config, cache, crop_start, crop_duration);
+    if (std::ssize(crop) >= config.min_samples || item.crop_start_samples == 0) return crop;
   } catch (const AudioError& error) {
     if (error.fault() != AudioFault::empty || item.crop_start_samples == 0) throw;
   }
   // The crop lies behind the real end: the last crop of what is there.
-  std::vector<float> all = read_audio(u.audio, options, u.start_seconds, u.duration_seconds).samples;
+  std::vector<float> all = read_part(u, config, cache, 0.0, u.duration_seconds);
   const int64_t start = std::clamp<int64_t>(std::ssize(all) - item.crop_samples, 0, item.crop_start_samples);
   all.erase(all.begin(), all.begin() + start);
   all.resize(static_cast<size_t>(std::min<int64_t>(std::ssize(all), item.crop_samples)));
@@ -33,12 +39,13 @@ std::vector<float> read_crop(const Utterance& u, const DataConfig& config, const
 
 }  // namespace
 
-DecodedItem decode_item(const Manifest& manifest, const DataConfig& config, const BatchItem& item) {
+DecodedItem decode_item(const Manifest& manifest, const DataConfig& config, const BatchItem& item,
+                        AudioCache* cache) {
   const Utterance& u = manifest.utterances[static_cast<size_t>(item.utterance)];
   DecodedItem decoded;
   decoded.utterance = item.utterance;
   try {
-    decoded.samples = read_crop(u, config, item);
+    decoded.samples = read_crop(u, config, item, cache);
     const int64_t decoded_samples = std::ssize(decoded.samples);
     if (decoded_samples < config.min_samples) {
       decoded.samples.clear();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/audio_cache.h"
 #include "wav2vec/data/batch_loader.h"
 
 namespace wav2vec {
@@ -15,8 +16,9 @@ struct DecodedItem {
   std::string failure;
 };
 
-/// The crop, shortened or moved where the file is shorter than the manifest says.
-DecodedItem decode_item(const Manifest& manifest, const DataConfig& config, const BatchItem& item);
+/// The crop, shortened or moved where the file is shorter than the manifest says. `cache` may be null.
+DecodedItem decode_item(const Manifest& manifest, const DataConfig& config, const BatchItem& item,
+                        AudioCache* cache);
 
 /// Side by side, zeros behind the ends; failed items are left out. `failures` is the caller's.
 AudioBatch collate(const std::vector<DecodedItem>& items);

@@ -7,6 +7,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_set>
 
@@ -19,6 +20,8 @@ namespace wav2vec {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr double kGib = 1024.0 * 1024.0 * 1024.0;
 
 /// Measured lengths at the training rate; what cannot be measured gets 0 and is so left out.
 std::vector<int64_t> find_lengths(Manifest& manifest, const DataConfig& config) {
@@ -67,6 +70,8 @@ class BatchLoader::Engine {
           "data.min_samples or give more audio",
           manifest_.utterances.size(), left_out_, config_.min_samples));
     deliver_at_ = claim_at_ = normalised(options.start);
+    if (!config_.cache.empty())
+      cache_.emplace(config_.cache, static_cast<uint64_t>(config_.cache_gib * kGib), audio_options(config_));
     for (int64_t t = 0; t < config_.loader_threads; ++t) workers_.emplace_back([this] { work(); });
   }
 
@@ -197,10 +202,11 @@ class BatchLoader::Engine {
     }
   }
 
-  void decode(const std::vector<BatchItem>& planned, FinishedBatch& job) const {
+  void decode(const std::vector<BatchItem>& planned, FinishedBatch& job) {
     try {
+      AudioCache* const cache = cache_ ? &*cache_ : nullptr;
       std::vector<DecodedItem> items;
-      for (const BatchItem& item : planned) items.push_back(decode_item(manifest_, config_, item));
+      for (const BatchItem& item : planned) items.push_back(decode_item(manifest_, config_, item, cache));
       job.batch = collate(items);
       for (DecodedItem& item : items) {
         if (item.samples.empty()) job.failed.push_back(std::move(item));
@@ -216,6 +222,7 @@ class BatchLoader::Engine {
   LoaderOptions options_;
   std::vector<int64_t> lengths_;
   int64_t left_out_ = 0;
+  std::optional<AudioCache> cache_;
 
   mutable std::mutex mutex_;  // guards everything below
   std::condition_variable may_claim_;

@@ -38,6 +38,17 @@ TEST_CASE("a file appears with commit, whole") {
   CHECK_THROWS_AS(file.commit(), InternalError);
 }
 
+TEST_CASE("publish makes the whole file visible as well") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "sub" / "quick.bin";
+  AtomicFile file(path);
+  file.write("whole");
+  CHECK_FALSE(std::filesystem::exists(path));
+  file.publish();
+  CHECK(read_file(path, 100) == "whole");
+  CHECK_THROWS_AS(file.publish(), InternalError);
+}
+
 TEST_CASE("without commit nothing is left and nothing is replaced") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "a";

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
 
 #include "wav2vec/core/rng.h"
 
@@ -44,6 +45,18 @@ TEST_CASE("fnv1a64: published values, and it continues") {
   static_assert(fnv1a64("a") == 0xAF63DC4C8601EC8CULL);
   static_assert(fnv1a64("foobar") == 0x85944171F73967E8ULL);
   CHECK(fnv1a64("bar", fnv1a64("foo")) == fnv1a64("foobar"));
+}
+
+TEST_CASE("xxh64: published values") {
+  const auto hash = [](std::string_view text, uint64_t seed = 0) {
+    return xxh64(text.data(), text.size(), seed);
+  };
+  CHECK(hash("") == 0xEF46DB3751D8E999ULL);
+  CHECK(hash("", 1) == 0xD5AFBA1336A3BE4BULL);
+  CHECK(hash("a") == 0xD24EC4F1A98C6E5BULL);
+  CHECK(hash("abc") == 0x44BC2CF5AD770999ULL);
+  CHECK(hash("Nobody inspects the spammish repetition") == 0xFBCEA83C8A378BF1ULL);
+  CHECK(hash("Call me Ishmael. Some years ago--never mind how long precisely-") == 0x02A2E85470D6FD96ULL);
 }
 
 }  // namespace

@@ -227,6 +227,49 @@ TEST_CASE("normalize gives every item mean 0 and variance 1, and leaves the padd
   }
 }
 
+TEST_CASE("a cache changes no bit of 16-bit audio, cold or warm, however many loaders share it") {
+  const Corpus corpus;
+  DataConfig config = small_config();
+  BatchLoader without(corpus.manifest, config, 9);
+  const std::vector<AudioBatch> expected = take(without, 25);
+  config.cache = (corpus.temporary.path() / "cache").string();
+  config.loader_threads = 3;
+  {
+    BatchLoader cold(corpus.manifest, config, 9);
+    BatchLoader beside(corpus.manifest, config, 9);
+    for (const AudioBatch& batch : expected) {
+      check_equal(cold.next(), batch);
+      check_equal(beside.next(), batch);
+    }
+  }
+  CHECK(fs::exists(config.cache));
+  config.loader_threads = 1;
+  BatchLoader warm(corpus.manifest, config, 9);
+  for (const AudioBatch& batch : expected) check_equal(warm.next(), batch);
+}
+
+TEST_CASE("with a cache, batches of any audio do not depend on what is in it") {
+  Corpus corpus(8);
+  for (size_t i = 0; i < 8; ++i)
+    write_audio(corpus.audio(i), noise(3 * (1600 + 900 * static_cast<int64_t>(i)), i), 48000,
+                SF_FORMAT_WAV | SF_FORMAT_FLOAT);
+  DataConfig config = small_config();
+  config.cache = (corpus.temporary.path() / "cache").string();
+  const CapturedStderr quiet;
+  BatchLoader cold(corpus.manifest, config, 9);
+  const std::vector<AudioBatch> expected = take(cold, 12);
+  config.cache_gib = 1e-12;
+  BatchLoader no_room(corpus.manifest, config, 9);
+  BatchLoader deleted(corpus.manifest, config, 9);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    check_equal(no_room.next(), expected[i]);
+    if (i == 4) fs::remove_all(config.cache);
+    check_equal(deleted.next(), expected[i]);
+  }
+  BatchLoader warm(corpus.manifest, config, 9);
+  for (const AudioBatch& batch : expected) check_equal(warm.next(), batch);
+}
+
 TEST_CASE("a loader may be destroyed at any time") {
   const Corpus corpus;
   DataConfig config = small_config();

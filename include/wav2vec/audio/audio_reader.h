@@ -71,4 +71,7 @@ struct Waveform {
 Waveform read_audio(const std::filesystem::path& path, const AudioOptions& options = {},
                     double start_seconds = 0.0, double duration_seconds = -1.0);
 
+/// Library and version that decode most formats: "libsndfile-1.2.0".
+std::string decoder_description();
+
 }  // namespace wav2vec

@@ -30,6 +30,8 @@ struct DataConfig {
   int64_t buckets = 8;
   int64_t prefetch_batches = 8;
   int64_t loader_threads = 1;
+  std::string cache;
+  double cache_gib = 64.0;
 
   void visit(FieldVisitor& v);
   void validate() const;

@@ -32,6 +32,9 @@ class AtomicFile {
   uint64_t size() const { return size_; }
   /// Durable and visible after this returns.
   void commit();
+  /// commit() without waiting for the disk: whole for every reader, but after a power failure perhaps torn or
+  /// gone. For what carries a checksum and can be made again.
+  void publish();
 
  private:
   std::filesystem::path path_;

@@ -18,4 +18,8 @@ constexpr uint64_t fnv1a64(std::string_view bytes, uint64_t hash = 0xCBF29CE4842
   return hash;
 }
 
+/// XXH64 (xxHash's specification, 64 bits): finds equal content at the speed of memory, not against an
+/// adversary.
+uint64_t xxh64(const void* data, size_t bytes, uint64_t seed = 0);
+
 }  // namespace wav2vec

@@ -42,10 +42,10 @@ struct LoaderOptions {
   CropPlace crop = CropPlace::random;
 };
 
-/// The content of every batch depends only on (manifest, config, seed, epoch, batch), not on threads or
-/// timing. Lengths that the manifest does not know are probed in the constructor. An utterance that cannot be
-/// decoded or is shorter than min_samples after all is left out of its batch; a batch without any is passed
-/// over.
+/// The content of every batch depends only on (manifest, config, seed, epoch, batch), not on threads, timing
+/// or what is in the cache folder. Lengths that the manifest does not know are probed in the constructor. An
+/// utterance that cannot be decoded or is shorter than min_samples after all is left out of its batch; a
+/// batch without any is passed over.
 class BatchLoader {
  public:
   /// Throws DataError when no utterance is long enough.

@@ -1,4 +1,4 @@
-#include "audio/say_once.h"
+#include "wav2vec/core/say_once.h"
 
 #include <mutex>
 #include <unordered_set>
