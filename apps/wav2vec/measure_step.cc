@@ -73,6 +73,23 @@ struct Bench {
   }
 };
 
+void measure_training(Bench& bench, int64_t repeat, StepMeasures& measures) {
+  std::map<std::string, std::vector<double>> stages;
+  measures.step = timed(repeat, [&] {
+    Clock::time_point start = Clock::now();
+    const auto done = [&](std::string_view stage) {
+      stages[std::string(stage)].push_back(seconds_since(start));
+      start = Clock::now();
+    };
+    bench.gradients.zero();
+    bench.refresh();
+    done("weights");
+    const TrainingRandom random{1, bench.keys};
+    train_pass(bench.network, bench.pass(&random), bench.waveform(), bench.gradients, done);
+  });
+  for (const auto& [stage, seconds] : stages) measures.stage_seconds[stage] = median(seconds);
+}
+
 }  // namespace
 
 StepMeasures measure_step(const StepOptions& options) {
@@ -84,20 +101,7 @@ StepMeasures measure_step(const StepOptions& options) {
       wav2vec_forward(bench.network.model, bench.pass(nullptr), bench.waveform(), nullptr);
       bench.workspace.rewind(mark);
     });
-    std::map<std::string, std::vector<double>> stages;
-    measures.step = timed(options.repeat, [&] {
-      Clock::time_point start = Clock::now();
-      const auto done = [&](std::string_view stage) {
-        stages[std::string(stage)].push_back(seconds_since(start));
-        start = Clock::now();
-      };
-      bench.gradients.zero();
-      bench.refresh();
-      done("weights");
-      const TrainingRandom random{1, bench.keys};
-      train_pass(bench.network, bench.pass(&random), bench.waveform(), bench.gradients, done);
-    });
-    for (const auto& [stage, seconds] : stages) measures.stage_seconds[stage] = median(seconds);
+    if (!options.features_only) measure_training(bench, options.repeat, measures);
     const PassFlops flops = pass_flops(bench.network, bench.lengths.front());
     measures.features_flop = flops.features * static_cast<double>(options.batch);
     measures.step_flop = flops.training * static_cast<double>(options.batch);

@@ -16,6 +16,7 @@ struct StepOptions {
   double seconds = 9.375;
   DType dtype = DType::f32;
   int64_t repeat = 4;
+  bool features_only = false;  ///< leaves out the step
 };
 
 struct Timing {
