@@ -95,33 +95,6 @@ void write_frames(const D* dy, float dy_scale, const Bf16* y, int64_t frames, in
   }
 }
 
-struct MeanGradients {
-  float g = 0.0F;
-  float gx = 0.0F;
-};
-
-// Adds the blocks' sums to dγ and dβ and returns the means that dx needs.
-MeanGradients combine(const float* sums, int64_t blocks, int64_t frames, int64_t channels, NormAffine affine,
-                      float* dgamma, float* dbeta) {
-  double mean_g = 0.0;
-  double mean_gx = 0.0;
-  for (int64_t c = 0; c < channels; ++c) {
-    double sum_gamma = 0.0;
-    double sum_beta = 0.0;
-    for (int64_t block = 0; block < blocks; ++block) {
-      sum_gamma += static_cast<double>(sums[block * channels * 2 + c]);
-      sum_beta += static_cast<double>(sums[(block * 2 + 1) * channels + c]);
-    }
-    const double gamma = affine.gamma != nullptr ? static_cast<double>(affine.gamma[c]) : 1.0;
-    mean_g += gamma * sum_beta;
-    mean_gx += gamma * sum_gamma;
-    if (dgamma != nullptr) dgamma[c] += static_cast<float>(sum_gamma);
-    if (dbeta != nullptr) dbeta[c] += static_cast<float>(sum_beta);
-  }
-  const auto count = static_cast<double>(frames * channels);
-  return {static_cast<float>(mean_g / count), static_cast<float>(mean_gx / count)};
-}
-
 template <class Act, class D>
 void backward(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_t channels,
               NormMoments moments, NormAffine affine, float* dgamma, float* dbeta, Bf16* dx) {
@@ -137,7 +110,7 @@ void backward(const D* dy, float dy_scale, const Bf16* y, int64_t frames, int64_
     sum_block<Act>(dy + first, dy_scale, y + first, frames_in(block), channels, moments, affine,
                    sums + block * channels * 2);
   }
-  const MeanGradients means = combine(sums, blocks, frames, channels, affine, dgamma, dbeta);
+  const MeanGradients means = add_affine_gradients(sums, blocks, frames, channels, affine, dgamma, dbeta);
 #pragma omp parallel for schedule(static)
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t first = block * kFramesPerBlock * channels;

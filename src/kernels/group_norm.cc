@@ -62,12 +62,12 @@ void sum_frames(const float* __restrict dy, float dy_scale, const float* __restr
 
 template <class Act>
 void write_frame(const float* dy, float dy_scale, const float* x, int64_t channels, NormMoments m,
-                 const float* gamma, const float* shift, float a, float b, float* dx) {
+                 const float* gamma, const float* shift, MeanGradients means, float* dx) {
 #pragma omp simd
   for (int64_t c = 0; c < channels; ++c) {
     const float normed = (x[c] - m.mean) * m.rstd;
     const float g = dy_scale * dy[c] * Act::derivative(normed * gamma[c] + shift[c]) * gamma[c];
-    dx[c] = m.rstd * (g - a - normed * b);
+    dx[c] = m.rstd * (g - means.g - normed * means.gx);
   }
 }
 
@@ -86,26 +86,11 @@ void backward(const float* dy, float dy_scale, const float* x, int64_t frames, i
                     std::min(kFramesPerBlock, frames - first), channels, m, gamma, shift, sum_gamma,
                     sum_gamma + channels);
   }
-  double mean_g = 0.0;
-  double mean_gx = 0.0;
-  for (int64_t c = 0; c < channels; ++c) {
-    double sum_gamma = 0.0;
-    double sum_beta = 0.0;
-    for (int64_t block = 0; block < blocks; ++block) {
-      sum_gamma += static_cast<double>(sums[block * channels * 2 + c]);
-      sum_beta += static_cast<double>(sums[(block * 2 + 1) * channels + c]);
-    }
-    mean_g += static_cast<double>(gamma[c]) * sum_beta;
-    mean_gx += static_cast<double>(gamma[c]) * sum_gamma;
-    if (dgamma != nullptr) dgamma[c] += static_cast<float>(sum_gamma);
-    if (dbeta != nullptr) dbeta[c] += static_cast<float>(sum_beta);
-  }
-  const auto count = static_cast<double>(frames * channels);
-  const auto a = static_cast<float>(mean_g / count);
-  const auto b = static_cast<float>(mean_gx / count);
+  const MeanGradients means =
+      add_affine_gradients(sums, blocks, frames, channels, {gamma, shift}, dgamma, dbeta);
 #pragma omp parallel for schedule(static)
   for (int64_t t = 0; t < frames; ++t) {
-    write_frame<Act>(dy + t * channels, dy_scale, x + t * channels, channels, m, gamma, shift, a, b,
+    write_frame<Act>(dy + t * channels, dy_scale, x + t * channels, channels, m, gamma, shift, means,
                      dx + t * channels);
   }
 }
@@ -157,6 +142,27 @@ NormMoments merge_row_moments(const double* moments, int64_t frames, int64_t cha
   }
   const double variance = squares / static_cast<double>(frames * channels);
   return {static_cast<float>(mean), static_cast<float>(1.0 / std::sqrt(variance + eps))};
+}
+
+MeanGradients add_affine_gradients(const float* sums, int64_t blocks, int64_t frames, int64_t channels,
+                                   NormAffine affine, float* dgamma, float* dbeta) {
+  double mean_g = 0.0;
+  double mean_gx = 0.0;
+  for (int64_t c = 0; c < channels; ++c) {
+    double sum_gamma = 0.0;
+    double sum_beta = 0.0;
+    for (int64_t block = 0; block < blocks; ++block) {
+      sum_gamma += static_cast<double>(sums[block * channels * 2 + c]);
+      sum_beta += static_cast<double>(sums[(block * 2 + 1) * channels + c]);
+    }
+    const double gamma = affine.gamma != nullptr ? static_cast<double>(affine.gamma[c]) : 1.0;
+    mean_g += gamma * sum_beta;
+    mean_gx += gamma * sum_gamma;
+    if (dgamma != nullptr) dgamma[c] += static_cast<float>(sum_gamma);
+    if (dbeta != nullptr) dbeta[c] += static_cast<float>(sum_beta);
+  }
+  const auto count = static_cast<double>(frames * channels);
+  return {static_cast<float>(mean_g / count), static_cast<float>(mean_gx / count)};
 }
 
 void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMoments moments,

@@ -32,6 +32,18 @@ NormMoments merge_row_moments(const double* moments, int64_t frames, int64_t cha
 void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMoments moments,
                         NormAffine affine, Activation activation, float* y);
 
+/// The means over all elements that dx needs: of g = dn·γ and of g·x̂, where dn is the gradient before the
+/// affine part.
+struct MeanGradients {
+  float g = 0.0F;
+  float gx = 0.0F;
+};
+
+/// sums: [blocks, 2, channels], Σ dn·x̂ and Σ dn over each block of frames. Adds them up, in order, into
+/// dgamma and dbeta (either may be null).
+MeanGradients add_affine_gradients(const float* sums, int64_t blocks, int64_t frames, int64_t channels,
+                                   NormAffine affine, float* dgamma, float* dbeta);
+
 /// Of the gradient dy·dy_scale. dgamma and dbeta accumulate and may be null when there is no affine part; dx
 /// may be dy.
 void group_norm_backward(const float* dy, float dy_scale, const float* x, int64_t frames, int64_t channels,
