@@ -80,16 +80,28 @@ Command add_bench(CLI::App& program, const GlobalOptions& global) {
       program.add_subcommand("bench", "Measure the speed of features and training on this machine");
   auto options = std::make_shared<Options>();
   add_choice(*app, "--model", options->step.model, kModelPresetNames, "wav2vec 1.0 base or large");
-  app->add_option("--batch", options->step.batch, "utterances at once")->check(CLI::Range(1, 64));
-  app->add_option("--seconds", options->step.seconds, "length of each")->check(CLI::Range(0.1, 3600.0));
+  app->add_option("--batch", options->step.batch, "utterances at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  app->add_option("--seconds", options->step.seconds, "length of each")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 3600.0));
   add_choice(*app, "--dtype", options->dtype, kDTypeChoiceNames, "auto: bf16 where the CPU has it");
-  app->add_option("--repeat", options->step.repeat, "timed runs, after one to warm up")
+  app->add_option("--repeat", options->step.repeat, "timed runs, after one to warm up; medians are printed")
+      ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   app->add_flag("--features-only", options->step.features_only, "leave out the training step");
   app->add_flag("--json", options->json, "one JSON line on stdout");
   app->footer(
       "Example:\n"
       "  wav2vec --threads 2 bench --model base --batch 4 --seconds 9.375 --dtype bf16\n"
+      "A step is forward, loss and backward, without the optimiser. Its stages are medians of their own: "
+      "weights\n"
+      "(gradients set to zero and, in bf16, the weights' copies made), forward, objective, backward. The "
+      "plain\n"
+      "product is oneDNN's; shares of it near or above 100 % mean that the machine was busier meanwhile.\n"
+      "--json has the keys of bench/torch_baseline.py, whose f32 is \"fp32\", and gflops, gemm_share, "
+      "stages_s.\n"
       "The audio is noise: speed does not depend on what is said. Compare figures of one run only.");
   return {app, [options, &global] { return run(*options, global); }};
 }

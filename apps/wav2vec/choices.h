@@ -1,7 +1,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -11,16 +10,17 @@ namespace wav2vec::app {
 template <class Enum, size_t n>
 void add_choice(CLI::App& app, const std::string& flag, Enum& value, const std::string_view (&names)[n],
                 const std::string& help) {
-  std::map<std::string, Enum> values;
   std::string shown;
-  for (size_t i = 0; i < n; ++i) {
-    values.emplace(names[i], static_cast<Enum>(i));
-    shown += (shown.empty() ? "" : "|") + std::string(names[i]);
-  }
-  CLI::CheckedTransformer one_of(values);
-  one_of.description("");
-  app.add_option(flag, value, help)
-      ->transform(one_of)
+  for (const std::string_view name : names) shown += (shown.empty() ? "" : "|") + std::string(name);
+  const auto choose = [&value, &names, flag, shown](const std::string& text) {
+    for (size_t i = 0; i < n; ++i) {
+      if (names[i] != text) continue;
+      value = static_cast<Enum>(i);
+      return;
+    }
+    throw CLI::ValidationError(flag, "\"" + text + "\" is none of " + shown);
+  };
+  app.add_option_function<std::string>(flag, choose, help)
       ->type_name(shown)
       ->default_str(std::string(names[static_cast<size_t>(value)]));
 }

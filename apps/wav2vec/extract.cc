@@ -103,9 +103,10 @@ ExitCode run(const Options& options) {
   write_contract(options, extractor);
   progress.finish();
 
-  fmt::print("{}: {} utterances, {} frames of {} {}, {} of audio\n", printable(options.out), written, frames,
-             extractor.channels(options.layer), kFeatureLayerNames[static_cast<size_t>(options.layer)],
-             format_audio_length(audio_seconds));
+  fmt::print("{}: {} utterances, {} frames of {} {} in {}, {} of audio\n", printable(options.out), written,
+             frames, extractor.channels(options.layer),
+             kFeatureLayerNames[static_cast<size_t>(options.layer)],
+             kDTypeNames[static_cast<size_t>(extractor.dtype())], format_audio_length(audio_seconds));
   for (const std::string& failure : failures) log_warning("failed: " + failure);
   if (stop_requested()) return ExitCode::interrupted;
   if (!failures.empty()) {
@@ -132,7 +133,8 @@ Command add_extract(CLI::App& program) {
   add_choice(*app, "--layer", options->layer, kFeatureLayerNames, "c: context network; z: encoder");
   add_choice(*app, "--channels", options->channels, kChannelPolicyNames, "which channel of several");
   add_choice(*app, "--dtype", options->dtype, kDTypeChoiceNames,
-             "f32; bf16: several times faster, about two digits; auto: bf16 where the CPU has it");
+             "f32; bf16: several times faster on all but short files, about 1 % away; auto: bf16 where the "
+             "CPU has it");
   app->add_flag("--strict-rate", options->strict_rate, "refuse audio of another rate instead of resampling");
   app->footer(
       "Example:\n"
