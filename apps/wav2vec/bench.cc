@@ -10,6 +10,7 @@
 #include "choices.h"
 #include "commands.h"
 #include "measure_step.h"
+#include "wav2vec/core/error.h"
 #include "wav2vec/core/threads.h"
 #include "wav2vec/nn/packed_weights.h"
 
@@ -37,6 +38,8 @@ Json timing_json(const Timing& timing, double audio_seconds, double flop, double
 }
 
 ExitCode run(Options options, const GlobalOptions& global) {
+  if (!std::isfinite(options.step.seconds))
+    throw ConfigError("--seconds: not a number; give seconds, such as 9.375");
   options.step.dtype = resolve_dtype(options.dtype);
   const StepMeasures m = measure_step(options.step);
   const double audio_seconds = static_cast<double>(options.step.batch) * options.step.seconds;

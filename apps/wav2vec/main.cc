@@ -41,9 +41,9 @@ ExitCode run_reporting_errors(const std::function<ExitCode()>& run) {
   } catch (const wav2vec::NumericError& error) {
     return fail(error, ExitCode::numeric);
   } catch (const std::bad_alloc&) {
-    return fail(
-        std::runtime_error("not enough memory; lower data.batch_samples or the channels of the model"),
-        ExitCode::usage);
+    return fail(std::runtime_error("not enough memory; lower data.batch_samples or the channels of the model "
+                                   "(bench: --batch or --seconds)"),
+                ExitCode::usage);
   } catch (const std::exception& error) {
     return fail(error, ExitCode::internal);
   }

@@ -55,6 +55,7 @@ struct Bench {
     if (options.dtype == DType::bf16) packed.emplace(convolutions_of(network), PackFor::training);
     const auto count = static_cast<int64_t>(options.seconds * 16000.0);
     const RandomStream random(1, RandomUse::crop, {});
+    samples.reserve(static_cast<size_t>(options.batch * count));
     for (int64_t i = 0; i < options.batch * count; ++i)
       samples.push_back(static_cast<float>(random.uniform(static_cast<uint64_t>(i)) - 0.5));
     lengths.assign(static_cast<size_t>(options.batch), count);

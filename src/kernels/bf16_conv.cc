@@ -123,22 +123,24 @@ void multiply(bool amx, int64_t rows, const Bf16* a, int64_t a_row, const Bf16* 
 
 constexpr int64_t kFewColumns = 4 * kLanes;
 
+// Columns [first_column, first_column + columns) of rows [first, first + rows).
 void few_inputs_rows(const ConvShape& shape, const float* x, const float* w, int64_t first, int64_t rows,
-                     float* c, int64_t c_row) {
+                     int64_t first_column, int64_t columns, float* c, int64_t c_row) {
   const int64_t hop = view_width(shape);
   const int64_t inputs = inputs_of(shape);
-  const int64_t columns = shape.out_channels;
+  const int64_t outs = shape.out_channels;
   for (int64_t n = 0; n < columns; n += kFewColumns) {
     __mmask16 m[4];
     for (int64_t v = 0; v < 4; ++v)
       m[v] = n + v * kLanes < columns ? lanes(n + v * kLanes, columns) : static_cast<__mmask16>(0);
+    const float* weights = w + first_column + n;
     for (int64_t t = 0; t < rows; ++t) {
       const float* in = x + (first + t) * hop;
       __m512 sum[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
       for (int64_t i = 0; i < inputs; ++i) {
         const __m512 value = _mm512_set1_ps(in[i]);
         for (int64_t v = 0; v < 4; ++v)
-          sum[v] = _mm512_fmadd_ps(value, load(w + i * columns + n + v * kLanes, m[v]), sum[v]);
+          sum[v] = _mm512_fmadd_ps(value, load(weights + i * outs + v * kLanes, m[v]), sum[v]);
       }
       for (int64_t v = 0; v < 4; ++v) store(c + t * c_row + n + v * kLanes, m[v], sum[v]);
     }
@@ -538,7 +540,8 @@ void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels
       for (int64_t n = 0; n < outs; n += columns_at_once) {
         const int64_t columns = smaller(columns_at_once, outs - n);
         if (few) {
-          few_inputs_rows(shape, static_cast<const float*>(x.data), w, first, rows, c, columns_at_once);
+          few_inputs_rows(shape, static_cast<const float*>(x.data), w, first, rows, n, columns, c,
+                          columns_at_once);
         } else {
           multiply(amx, round_up(rows, kTileRows), a, hop, panels, steps, n / kPanelColumns,
                    panels_for(columns), c, columns_at_once);

@@ -52,7 +52,8 @@ constexpr ConvCase kCases[] = {
     {53, 3, 5, 4, 2},     {40, 17, 15, 1, 1},   {130, 48, 33, 3, 1},  {20, 5, 6, 13, 1},
     {300, 8, 24, 70, 1},  {41, 6, 5, 7, 3},     {41, 6, 5, 2, 5},     {37, 33, 31, 5, 2},
     {9, 40, 2, 9, 4},     {700, 2, 3, 4, 2},    {2600, 4, 70, 3, 1},  {210, 64, 1100, 1, 1},
-    {210, 700, 40, 1, 1}, {1024, 32, 32, 4, 2}, {1029, 32, 32, 4, 2},
+    {210, 700, 40, 1, 1}, {1024, 32, 32, 4, 2}, {1029, 32, 32, 4, 2}, {300, 1, 1100, 10, 5},
+    {70, 32, 516, 1, 1},
 };
 
 struct Reference {
@@ -123,6 +124,11 @@ void check_case(const ConvCase& k, DType dtype, bool amx) {
   for (size_t t = 0; t < moments.size(); t += 2) mean_of_rows += moments[t];
   CHECK(mean_of_rows * static_cast<double>(k.out_channels) == doctest::Approx(sum).epsilon(1e-4));
 
+  // Without moments the sums are taken in blocks of columns.
+  std::vector<float> y_in_blocks(y.size());
+  bf16_conv_forward(shape, input.rows, forward.data(), weights.data(), nullptr, y_in_blocks.data(),
+                    DType::f32, nullptr, amx);
+  CHECK(y_in_blocks == y);
   std::vector<Bf16> y16(y.size());
   bf16_conv_forward(shape, input.rows, forward.data(), weights.data(), nullptr, y16.data(), DType::bf16,
                     nullptr, amx);
