@@ -20,7 +20,6 @@ constexpr int64_t kMaxJobColumns = 256;
 // Below this many inputs per output (the first layer: 10 samples) a product is all writing.
 constexpr int64_t kFewInputs = 32;
 
-int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 int64_t groups_of(const ConvShape& shape) { return (shape.kernel + shape.stride - 1) / shape.stride; }
@@ -65,11 +64,8 @@ void read_rows_of(const T* x, int64_t frames, int64_t channels, const NormOnRead
 
 // Frames [first, first + frames) as bf16.
 void read_rows(const Rows& x, int64_t first, int64_t frames, int64_t channels, Bf16* out) {
-  if (x.dtype == DType::f32) {
-    read_rows_of(static_cast<const float*>(x.data) + first * channels, frames, channels, x.norm, out);
-  } else {
-    read_rows_of(static_cast<const Bf16*>(x.data) + first * channels, frames, channels, x.norm, out);
-  }
+  with_type(x.data, x.dtype,
+            [&](const auto* from) { read_rows_of(from + first * channels, frames, channels, x.norm, out); });
 }
 
 void add_bias_to(float* c, int64_t c_row, int64_t rows, int64_t columns, const float* bias) {
@@ -103,11 +99,7 @@ void add_rows(const float* c, int64_t c_row, int64_t rows, int64_t columns, floa
 
 void store_rows(const float* c, int64_t c_row, int64_t rows, int64_t columns, void* out, DType dtype,
                 int64_t offset, int64_t out_row) {
-  if (dtype == DType::f32) {
-    store_rows_as(c, c_row, rows, columns, static_cast<float*>(out) + offset, out_row);
-  } else {
-    store_rows_as(c, c_row, rows, columns, static_cast<Bf16*>(out) + offset, out_row);
-  }
+  with_type(out, dtype, [&](auto* to) { store_rows_as(c, c_row, rows, columns, to + offset, out_row); });
 }
 
 // c = A·B for some panels of B. Panels are the outer loop: one stays close while the rows pass by.
@@ -217,13 +209,9 @@ void few_inputs_backward_weights(const ConvShape& shape, const Rows& x, const Ro
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t first = block * kFramesPerBlock;
     const int64_t block_frames = smaller(kFramesPerBlock, frames - first);
-    if (dy.dtype == DType::f32) {
-      few_inputs_weight_sums(shape, samples, static_cast<const float*>(dy.data), first, block_frames,
-                             sums + block * count);
-    } else {
-      few_inputs_weight_sums(shape, samples, static_cast<const Bf16*>(dy.data), first, block_frames,
-                             sums + block * count);
-    }
+    with_type(dy.data, dy.dtype, [&](const auto* from) {
+      few_inputs_weight_sums(shape, samples, from, first, block_frames, sums + block * count);
+    });
   }
   for (int64_t block = 0; block < blocks; ++block) {
     for (int64_t i = 0; i < count; ++i) dw[i] += sums[block * count + i];
@@ -386,11 +374,8 @@ void pack_gradients(const WeightGradientItem* items, int64_t count, int64_t step
     const int64_t item_steps = steps_of(items[i]);
 #pragma omp for schedule(static) nowait
     for (int64_t step = 0; step < item_steps; ++step) {
-      if (dy.dtype == DType::f32) {
-        pack_frames(static_cast<const float*>(dy.data), frames, outs, step, steps, at);
-      } else {
-        pack_frames(static_cast<const Bf16*>(dy.data), frames, outs, step, steps, at);
-      }
+      with_type(dy.data, dy.dtype,
+                [&](const auto* from) { pack_frames(from, frames, outs, step, steps, at); });
     }
     at += item_steps * kStepElements;
   }
@@ -427,13 +412,9 @@ void transpose_chunk(const WeightGradientItem* items, int64_t count, const float
     slice.first_frame = (from - item_first) * kStepDepth;
     slice.frames = (to - from) * kStepDepth + (to == end ? shifted : 0);
     Bf16* at = out + (from - first) * kStepDepth;
-    if (x.dtype == DType::f32) {
-      transpose_rows(static_cast<const float*>(x.data), elements, width, x.norm, scale, scale + width, slice,
-                     at);
-    } else {
-      transpose_rows(static_cast<const Bf16*>(x.data), elements, width, x.norm, scale, scale + width, slice,
-                     at);
-    }
+    with_type(x.data, x.dtype, [&](const auto* values) {
+      transpose_rows(values, elements, width, x.norm, scale, scale + width, slice, at);
+    });
   }
 }
 

@@ -9,26 +9,6 @@ namespace {
 // Sums are taken over blocks of fixed size and added in order, so that they do not depend on the threads.
 constexpr int64_t kFramesPerBlock = 128;
 
-int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
-// Calls f with the address as a pointer of its type.
-template <class F>
-void with_type(const void* data, DType dtype, F f) {
-  if (dtype == DType::f32) {
-    f(static_cast<const float*>(data));
-  } else {
-    f(static_cast<const Bf16*>(data));
-  }
-}
-template <class F>
-void with_type(void* data, DType dtype, F f) {
-  if (dtype == DType::f32) {
-    f(static_cast<float*>(data));
-  } else {
-    f(static_cast<Bf16*>(data));
-  }
-}
-
 // What backward knows about a vector of channels.
 struct Channel {
   __mmask16 m;

@@ -123,6 +123,26 @@ inline void moments_of_row(const T* x, int64_t channels, double* moments) {
   moments[1] = static_cast<double>(_mm512_reduce_add_ps(squares));
 }
 
+inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// Calls f with the address as a pointer of its type.
+template <class F>
+inline void with_type(const void* data, DType dtype, F f) {
+  if (dtype == DType::f32) {
+    f(static_cast<const float*>(data));
+  } else {
+    f(static_cast<const Bf16*>(data));
+  }
+}
+template <class F>
+inline void with_type(void* data, DType dtype, F f) {
+  if (dtype == DType::f32) {
+    f(static_cast<float*>(data));
+  } else {
+    f(static_cast<Bf16*>(data));
+  }
+}
+
 /// Calls f with the activation as a type.
 template <class F>
 inline void with_activation(Activation activation, F f) {

@@ -16,8 +16,7 @@ struct Slice {
 
   Slice(const Activations& source, int64_t b, int64_t first_frame, int64_t frames)
       : x(source), length{frames} {
-    const int64_t offset = (b * source.frames + first_frame) * source.channels;
-    x.data = static_cast<char*>(source.data) + offset * static_cast<int64_t>(bytes_per_element(source.dtype));
+    x.data = source.address(b, first_frame);
     x.batch = 1;
     x.frames = frames;
     x.lengths = length;

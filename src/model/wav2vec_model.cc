@@ -1,8 +1,7 @@
 #include "wav2vec/model/wav2vec_model.h"
 
-#include <algorithm>
-
 #include "kernels/elementwise.h"
+#include "wav2vec/nn/convert.h"
 
 namespace wav2vec {
 namespace {
@@ -36,9 +35,7 @@ Wav2VecFeatures wav2vec_forward(const Wav2VecModel& model, const Pass& pass, con
   if (pass.random != nullptr && model.config.dropout_features > 0.0) {
     // The objective sees z without dropout, so the context network gets a copy.
     input = pass.workspace.push_like(features.z);
-    for (int64_t b = 0; b < input.batch; ++b) {
-      std::copy_n(features.z.item(b), input.lengths[static_cast<size_t>(b)] * input.channels, input.item(b));
-    }
+    convert(features.z, input);
     apply_dropout(input, model.config.dropout_features, kFeatureDropout, *pass.random);
   }
   features.c = context_forward(model.context, pass, input, cache != nullptr ? &cache->context : nullptr);

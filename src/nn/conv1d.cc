@@ -60,10 +60,9 @@ void forward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations& 
 
 void forward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations& x, int64_t b,
                   const Activations& y, double* frame_moments) {
-  void* out = y.dtype == DType::f32 ? static_cast<void*>(y.item(b)) : y.bf16_item(b);
   kernels::bf16_conv_forward(conv_shape(conv, x.x.length(b)), rows_of(x, pass, b),
                              pass.packed->forward(conv.weight), pass.parameters.data(conv.weight),
-                             full_bias(conv, pass), out, y.dtype, frame_moments);
+                             full_bias(conv, pass), y.address(b), y.dtype, frame_moments);
 }
 
 void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
@@ -102,9 +101,8 @@ void backward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations
                                     gradients.data(conv.bias));
     }
     if (dx != nullptr) {
-      void* out = dx->dtype == DType::f32 ? static_cast<void*>(dx->item(b)) : dx->bf16_item(b);
-      kernels::bf16_conv_backward_data(item.shape, item.dy, pass.packed->backward(conv.weight), out,
-                                       dx->dtype);
+      kernels::bf16_conv_backward_data(item.shape, item.dy, pass.packed->backward(conv.weight),
+                                       dx->address(b), dx->dtype);
     }
   }
   pass.workspace.rewind(mark);

@@ -56,8 +56,7 @@ void group_norm_forward(const GroupNormActivation& norm, const Pass& pass, const
     }
     const Workspace::Mark mark = pass.workspace.mark();
     const kernels::NormOnRead on_read = norm_on_read(norm, pass, statistics, b);
-    void* out = y.dtype == DType::f32 ? static_cast<void*>(y.item(b)) : y.bf16_item(b);
-    kernels::bf16_norm_forward(x.bf16_item(b), x.length(b), x.channels, on_read, out, y.dtype);
+    kernels::bf16_norm_forward(x.bf16_item(b), x.length(b), x.channels, on_read, y.address(b), y.dtype);
     pass.workspace.rewind(mark);
   }
 }

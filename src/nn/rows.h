@@ -19,10 +19,7 @@ inline void set_moments(NormStatistics statistics, int64_t b, kernels::NormMomen
 kernels::NormOnRead norm_on_read(const GroupNormActivation& norm, const Pass& pass, NormStatistics statistics,
                                  int64_t b);
 
-inline kernels::Rows rows_of(const Activations& x, int64_t b) {
-  const void* data = x.dtype == DType::f32 ? static_cast<const void*>(x.item(b)) : x.bf16_item(b);
-  return {data, x.dtype, {}};
-}
+inline kernels::Rows rows_of(const Activations& x, int64_t b) { return {x.address(b), x.dtype, {}}; }
 
 /// With its pending normalisation, which lies in the workspace.
 inline kernels::Rows rows_of(const NormedActivations& input, const Pass& pass, int64_t b) {

@@ -13,7 +13,7 @@ namespace wav2vec {
 /// valid in frames [0, lengths[b]); what lies behind is undefined and read by nobody, so a result never
 /// depends on padding or on batch mates. Copies of the view share the memory; Workspace owns it.
 ///
-/// Only layers (src/nn, src/kernels) meet bf16; everybody else sees f32.
+/// Layers and the objective's predictions may be bf16; everybody else sees f32.
 struct Activations {
   void* data = nullptr;
   int64_t batch = 0;
@@ -27,6 +27,12 @@ struct Activations {
   float* frame(int64_t b, int64_t t) const { return item(b) + t * channels; }
   /// For bf16 activations.
   Bf16* bf16_item(int64_t b) const { return static_cast<Bf16*>(data) + b * frames * channels; }
+
+  /// For either type.
+  void* address(int64_t b, int64_t t = 0) const {
+    return static_cast<std::byte*>(data) +
+           static_cast<size_t>((b * frames + t) * channels) * bytes_per_element(dtype);
+  }
 
   int64_t length(int64_t b) const { return lengths[static_cast<size_t>(b)]; }
   int64_t size() const { return batch * frames * channels; }
