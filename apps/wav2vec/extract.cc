@@ -15,7 +15,7 @@
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/data/inputs.h"
-#include "wav2vec/extract/feature_extractor.h"
+#include "wav2vec/extract/windowed.h"
 #include "wav2vec/io/feature_writer.h"
 #include "wav2vec/nn/packed_weights.h"
 #include "wav2vec/train/progress.h"
@@ -28,22 +28,25 @@ struct Options {
   std::vector<std::string> inputs;
   std::string out;
   FeatureFormat format = FeatureFormat::npy;
-  FeatureLayer layer = FeatureLayer::c;
+  std::string layer = "c";
+  std::string scratch;
+  double window_seconds = 0.0;  // 0: exact
+  double window_context_seconds = 1.0;
   bool strict_rate = false;
   ChannelPolicy channels = ChannelPolicy::mean;
   DTypeChoice dtype = DTypeChoice::f32;
 };
 
-void write_contract(const Options& options, const FeatureExtractor& extractor) {
-  const FrameGeometry geometry = encoder_geometry(extractor.info().model);
+void write_contract(const Options& options, const FeatureExtractor& extractor, LayerId layer) {
+  const FrameGeometry geometry = layer_geometry(extractor.info().model, layer);
   const auto rate = static_cast<double>(extractor.info().sample_rate_hz);
   write_feature_contract(options.out,
                          {.sample_rate_hz = extractor.info().sample_rate_hz,
                           .hop_samples = geometry.hop_samples,
                           .receptive_field_samples = geometry.receptive_field_samples,
                           .first_frame_center_seconds = geometry.center_sample_of(0) / rate,
-                          .layer = std::string(kFeatureLayerNames[static_cast<size_t>(options.layer)]),
-                          .channels = extractor.channels(options.layer),
+                          .layer = layer_name(layer),
+                          .channels = extractor.channels(layer),
                           .model = extractor.model_path().string(),
                           .model_hash = extractor.model_hash(),
                           .resampler = resampler_description(),
@@ -51,7 +54,7 @@ void write_contract(const Options& options, const FeatureExtractor& extractor) {
 }
 
 // Frames written; throws what is wrong with this utterance.
-int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor& extractor,
+int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor& extractor, LayerId layer,
                     FeatureWriter& writer, double& audio_seconds) {
   const Waveform wave = read_audio(u.audio,
                                    {.sample_rate_hz = extractor.info().sample_rate_hz,
@@ -59,10 +62,22 @@ int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor
                                     .channels = options.channels},
                                    u.start_seconds, u.duration_seconds);
   try {
-    const Features features = extractor.extract(wave.samples, options.layer);
-    writer.write(u.id, features.rows.data(), features.frames, features.channels);
+    int64_t frames = 0;
+    const auto deliver = [&](size_t, const FeatureRows& rows) {
+      std::vector<float> values(static_cast<size_t>(rows.frames * rows.channels));
+      rows.read(0, rows.frames, values.data());
+      writer.write(u.id, values.data(), rows.frames, rows.channels);
+      frames = rows.frames;
+    };
+    const WaveformSource source = waveform_in_memory(wave.samples);
+    if (options.window_seconds > 0.0) {
+      extract_windows(extractor, source, {&layer, 1},
+                      {options.window_seconds, options.window_context_seconds}, deliver);
+    } else {
+      extractor.extract(source, {&layer, 1}, deliver);
+    }
     audio_seconds += static_cast<double>(wave.samples.size()) / static_cast<double>(wave.sample_rate_hz);
-    return features.frames;
+    return frames;
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", printable(u.audio.string()), error.what()));
   }
@@ -71,15 +86,22 @@ int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor
 // A bad model is no bad input of several: nothing can be extracted.
 FeatureExtractor open_model(const Options& options) {
   try {
-    return FeatureExtractor(options.model, resolve_dtype(options.dtype));
+    return FeatureExtractor(options.model, resolve_dtype(options.dtype), {.folder = options.scratch});
   } catch (const DataError& error) {
     throw CheckpointError(error.what());
   }
 }
 
+LayerId one_layer(const FeatureExtractor& extractor, const Options& options) {
+  const std::vector<LayerId> layers = parse_layers(extractor.info().model, options.layer);
+  if (layers.size() == 1) return layers.front();
+  throw ConfigError(fmt::format("--layer {}: several layers; name one", printable(options.layer)));
+}
+
 ExitCode run(const Options& options) {
   catch_stop_signals("stopping after this file; Ctrl-C again ends at once");
   FeatureExtractor extractor = open_model(options);
+  const LayerId layer = one_layer(extractor, options);
   CollectedInputs inputs = collect_inputs(options.inputs);
   std::vector<std::string> failures = std::move(inputs.failures);
   const std::vector<Utterance>& utterances = inputs.manifest.utterances;
@@ -92,7 +114,7 @@ ExitCode run(const Options& options) {
   for (const Utterance& u : utterances) {
     if (stop_requested()) break;
     try {
-      frames += extract_one(u, options, extractor, *writer, audio_seconds);
+      frames += extract_one(u, options, extractor, layer, *writer, audio_seconds);
       ++written;
     } catch (const DataError& error) {
       failures.emplace_back(error.what());
@@ -100,12 +122,11 @@ ExitCode run(const Options& options) {
     progress.update(++done, "", audio_seconds);
   }
   writer->close();
-  write_contract(options, extractor);
+  write_contract(options, extractor, layer);
   progress.finish();
 
   fmt::print("{}: {} utterances, {} frames of {} {} in {}, {} of audio\n", printable(options.out), written,
-             frames, extractor.channels(options.layer),
-             kFeatureLayerNames[static_cast<size_t>(options.layer)],
+             frames, extractor.channels(layer), layer_name(layer),
              kDTypeNames[static_cast<size_t>(extractor.dtype())], format_audio_length(audio_seconds));
   for (const std::string& failure : failures) log_warning("failed: " + failure);
   if (stop_requested()) return ExitCode::interrupted;
@@ -130,11 +151,21 @@ Command add_extract(CLI::App& program) {
       ->check(not_empty());
   add_choice(*app, "--format", options->format, kFeatureFormatNames,
              "npy: one file per utterance; ark: Kaldi's feats.ark and feats.scp");
-  add_choice(*app, "--layer", options->layer, kFeatureLayerNames, "c: context network; z: encoder");
+  app->add_option("--layer", options->layer,
+                  "c: context network; z: encoder; encoder.<i>, context.<i>: one of their blocks, from 0")
+      ->capture_default_str();
   add_choice(*app, "--channels", options->channels, kChannelPolicyNames, "which channel of several");
   add_choice(*app, "--dtype", options->dtype, kDTypeChoiceNames,
              "f32; bf16: several times faster on all but short files, about 1 % away; auto: bf16 where the "
              "CPU has it");
+  app->add_option("--window", options->window_seconds,
+                  "approximate: seconds of the windows that are normalised each on its own; 0: exact")
+      ->capture_default_str();
+  app->add_option("--window-context", options->window_context_seconds,
+                  "seconds that a window reads beyond itself on both sides")
+      ->capture_default_str();
+  app->add_option("--scratch", options->scratch,
+                  "folder for the activations of long audio (default: $TMPDIR or the system's)");
   app->add_flag("--strict-rate", options->strict_rate, "refuse audio of another rate instead of resampling");
   app->footer(
       "Example:\n"

@@ -1,24 +1,22 @@
 #include "wav2vec/extract/feature_extractor.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
 
-#include "wav2vec/audio/normalize.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/core/file.h"
 #include "wav2vec/core/hash.h"
 #include "wav2vec/io/checkpoint.h"
-#include "wav2vec/model/wav2vec_model.h"
+#include "wav2vec/model/layer_inference.h"
 
 namespace wav2vec {
 namespace {
 
-uint64_t physical_memory_bytes() {
-  return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
+// Left on the disk for everybody else.
+constexpr uint64_t kSpareBytes = uint64_t{256} << 20;
 
 }  // namespace
 
@@ -28,11 +26,16 @@ struct FeatureExtractor::Network {
   ParameterBlock parameters;
   Workspace workspace;
   std::optional<PackedWeights> packed;  // none in f32
+  ScratchSpace scratch;
 
   Pass pass() { return {parameters, workspace, nullptr, packed ? &*packed : nullptr}; }
 
-  explicit Network(const ModelFile& file)
-      : model(make_wav2vec_model(file.info().model, layout)), parameters(found_in(file)) {}
+  Network(const ModelFile& file, ScratchLimits limits)
+      : model(make_wav2vec_model(file.info().model, layout)),
+        parameters(found_in(file)),
+        scratch(std::move(limits)) {}
+
+  int64_t choose_first_kept_block(int64_t samples, DType dtype, int64_t sample_rate_hz) const;
 
  private:
   // Memory is taken only for what the file holds.
@@ -43,12 +46,12 @@ struct FeatureExtractor::Network {
   }
 };
 
-FeatureExtractor::FeatureExtractor(const std::filesystem::path& model, DType dtype)
+FeatureExtractor::FeatureExtractor(const std::filesystem::path& model, DType dtype, ScratchLimits scratch)
     : model_path_(resolve_model_path(model)) {
   ModelFile file = ModelFile::open(model_path_);
   info_ = file.info();
   try {
-    network_ = std::make_unique<Network>(file);
+    network_ = std::make_unique<Network>(file, std::move(scratch));
   } catch (const ConfigError& error) {
     // The recipe in the file is no recipe of the user's.
     throw FormatError(fmt::format("{}: {}", printable(model_path_.string()), error.what()));
@@ -70,49 +73,51 @@ FeatureExtractor::~FeatureExtractor() = default;
 
 DType FeatureExtractor::dtype() const { return network_->packed ? DType::bf16 : DType::f32; }
 
-int64_t FeatureExtractor::channels(FeatureLayer layer) const {
-  return layer == FeatureLayer::z ? network_->model.encoder.channels() : network_->model.context.channels();
+ScratchSpace& FeatureExtractor::scratch() { return network_->scratch; }
+
+// Of the plans for which there is space on the disk.
+int64_t FeatureExtractor::Network::choose_first_kept_block(int64_t samples, DType dtype,
+                                                           int64_t sample_rate_hz) const {
+  ScratchLimits limits = scratch.limits();
+  InferencePlan plan = plan_inference(model, samples, dtype, limits);
+  if (plan.file_bytes == 0) return plan.first_kept_block;
+  const uint64_t free = free_bytes(limits.folder);
+  limits.file_bytes = std::min(limits.file_bytes, free - std::min(free, kSpareBytes));
+  plan = plan_inference(model, samples, dtype, limits);
+  if (plan.file_bytes <= limits.file_bytes) return plan.first_kept_block;
+  throw DiskError(fmt::format(
+      "{}: {:.0f} s of audio need {} MiB of scratch files, {} MiB are free there; free some space or name "
+      "another "
+      "folder for scratch files (--scratch or TMPDIR)",
+      printable(limits.folder.string()), static_cast<double>(samples) / static_cast<double>(sample_rate_hz),
+      (plan.file_bytes >> 20) + 1, limits.file_bytes >> 20));
 }
 
-uint64_t FeatureExtractor::bytes_for(int64_t samples) const {
-  const ConvEncoder& encoder = network_->model.encoder;
-  int64_t frames = samples;
-  for (const EncoderBlock& block : encoder.blocks) frames = block.conv.output_frames(frames);
-  // Of the context network the widest block: its input, padded input, sums and output.
-  int64_t context = 0;
-  for (const ContextBlock& block : network_->model.context.blocks)
-    context = std::max(context, frames * 2 * (block.conv.in_channels + block.conv.out_channels));
-  return encoder_inference_bytes(encoder, samples, dtype()) +
-         static_cast<uint64_t>(samples + context) * sizeof(float);
-}
-
-Features FeatureExtractor::extract(std::span<const float> waveform, FeatureLayer layer) {
-  const auto samples = static_cast<int64_t>(waveform.size());
+void FeatureExtractor::extract(const WaveformSource& waveform, std::span<const LayerId> layers,
+                               const DeliverFeatures& deliver) {
   const FrameGeometry geometry = encoder_geometry(info_.model);
-  if (geometry.frames_for(samples) < 1) {
-    throw DataError(fmt::format("{} samples, shorter than one frame ({} samples); leave it out", samples,
-                                geometry.receptive_field_samples));
+  if (geometry.frames_for(waveform.samples) < 1) {
+    throw DataError(fmt::format("{} samples, shorter than one frame ({} samples); leave it out",
+                                waveform.samples, geometry.receptive_field_samples));
   }
-  const uint64_t needed = bytes_for(samples);
-  const uint64_t available = physical_memory_bytes() / 10 * 8;
-  if (needed > available) {
-    throw DataError(
-        fmt::format("{:.0f} s of audio need {} MiB at once, more than the {} MiB that this machine "
-                    "can give; cut it into segments (a JSONL manifest with start and duration)",
-                    static_cast<double>(samples) / static_cast<double>(info_.sample_rate_hz), needed >> 20,
-                    available >> 20));
-  }
-  std::vector<float> input(waveform.begin(), waveform.end());
-  if (info_.normalize) normalize_waveform(input);
-  const int64_t lengths[1] = {samples};
-  const Pass pass = network_->pass();
-  const Workspace::Mark mark = network_->workspace.mark();
-  const Activations wave{input.data(), 1, samples, 1, lengths};
-  const Activations z = encoder_forward(network_->model.encoder, pass, wave, nullptr);
-  const Activations out =
-      layer == FeatureLayer::z ? z : context_forward(network_->model.context, pass, z, nullptr);
-  Features features{out.frames, out.channels, {out.item(0), out.item(0) + out.size()}};
-  network_->workspace.rewind(mark);
+  const InferenceOptions options{
+      .first_kept_block = network_->choose_first_kept_block(waveform.samples, dtype(), info_.sample_rate_hz)};
+  const WaveformSource input = info_.normalize ? normalized(waveform) : waveform;
+  infer_layers(
+      network_->model, network_->pass(), network_->scratch, {input.samples, input.read}, layers,
+      [&](size_t which, const LayerRows& rows) {
+        deliver(which, {rows.frames, rows.channels, rows.read});
+      },
+      options);
+}
+
+Features FeatureExtractor::extract(std::span<const float> waveform, LayerId layer) {
+  Features features;
+  extract(waveform_in_memory(waveform), {&layer, 1}, [&](size_t, const FeatureRows& rows) {
+    features = {rows.frames, rows.channels,
+                std::vector<float>(static_cast<size_t>(rows.frames * rows.channels))};
+    rows.read(0, rows.frames, features.rows.data());
+  });
   return features;
 }
 

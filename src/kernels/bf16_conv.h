@@ -40,7 +40,7 @@ void bf16_pack_both(const ConvShape& shape, const float* w, Bf16* forward, Bf16*
 
 /// y = conv(x) + bias, stored as `y_dtype`. w: the weights in f32, which a first layer of few inputs reads
 /// instead of the panels; bias may be null. row_moments, if not null: [out_frames, 2], mean and squared
-/// deviations of every frame before rounding (merge_row_moments).
+/// deviations of every frame before rounding (add_row_moments).
 void bf16_conv_forward(const ConvShape& shape, const Rows& x, const Bf16* panels, const float* w,
                        const float* bias, void* y, DType y_dtype, double* row_moments,
                        bool amx = has_amx_bf16());

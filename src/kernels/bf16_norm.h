@@ -8,7 +8,7 @@
 
 namespace wav2vec::kernels {
 
-/// Mean and squared deviations of every frame, [frames, 2] (merge_row_moments).
+/// Mean and squared deviations of every frame, [frames, 2] (add_row_moments).
 void bf16_row_moments(const Bf16* y, int64_t frames, int64_t channels, double* row_moments);
 
 /// out = act(y·scale + shift); out may be y's memory if it is bf16.

@@ -106,6 +106,18 @@ struct FilledAffine {
   }
 };
 
+MomentTotal moments_of_block(const double* moments, int64_t frames, int64_t channels) {
+  double sum = 0.0;
+  for (int64_t t = 0; t < frames; ++t) sum += moments[2 * t];
+  const double mean = sum / static_cast<double>(frames);
+  double squares = 0.0;
+  for (int64_t t = 0; t < frames; ++t) {
+    const double delta = moments[2 * t] - mean;
+    squares += moments[2 * t + 1] + static_cast<double>(channels) * delta * delta;
+  }
+  return {frames, mean, squares};
+}
+
 }  // namespace
 
 void row_moments(const float* x, int64_t frames, int64_t channels, double* moments) {
@@ -131,17 +143,23 @@ void row_moments(const float* x, int64_t frames, int64_t channels, double* momen
   }
 }
 
-NormMoments merge_row_moments(const double* moments, int64_t frames, int64_t channels, double eps) {
-  double sum = 0.0;
-  for (int64_t t = 0; t < frames; ++t) sum += moments[2 * t];
-  const double mean = sum / static_cast<double>(frames);
-  double squares = 0.0;
-  for (int64_t t = 0; t < frames; ++t) {
-    const double delta = moments[2 * t] - mean;
-    squares += moments[2 * t + 1] + static_cast<double>(channels) * delta * delta;
+void add_row_moments(MomentTotal& total, const double* moments, int64_t frames, int64_t channels) {
+  for (int64_t first = 0; first < frames; first += kMomentFrames) {
+    const MomentTotal block =
+        moments_of_block(moments + 2 * first, std::min(kMomentFrames, frames - first), channels);
+    const int64_t sum = total.frames + block.frames;
+    const double share = static_cast<double>(block.frames) / static_cast<double>(sum);
+    const double delta = block.mean - total.mean;
+    total.squares += block.squares + static_cast<double>(total.frames) * static_cast<double>(channels) *
+                                         share * delta * delta;
+    total.mean += delta * share;
+    total.frames = sum;
   }
-  const double variance = squares / static_cast<double>(frames * channels);
-  return {static_cast<float>(mean), static_cast<float>(1.0 / std::sqrt(variance + eps))};
+}
+
+NormMoments norm_moments(const MomentTotal& total, int64_t channels, double eps) {
+  const double variance = total.squares / static_cast<double>(total.frames * channels);
+  return {static_cast<float>(total.mean), static_cast<float>(1.0 / std::sqrt(variance + eps))};
 }
 
 MeanGradients add_affine_gradients(const float* sums, int64_t blocks, int64_t frames, int64_t channels,

@@ -25,8 +25,21 @@ struct NormAffine {
 /// Mean and squared deviations from it of every frame, [frames, 2].
 void row_moments(const float* x, int64_t frames, int64_t channels, double* moments);
 
-/// Of all frames, from row_moments; the parallel variance formula of Chan et al.
-NormMoments merge_row_moments(const double* moments, int64_t frames, int64_t channels, double eps);
+/// Mean and squared deviations from it of the frames seen so far.
+struct MomentTotal {
+  int64_t frames = 0;
+  double mean = 0.0;
+  double squares = 0.0;
+};
+
+/// Frames that are merged at once: the total does not depend on how an utterance is cut at multiples of it.
+inline constexpr int64_t kMomentFrames = 512;
+
+/// Adds the frames behind those of `total`, from row_moments; the parallel variance formula of Chan et al.
+/// All pieces but the last have a multiple of kMomentFrames.
+void add_row_moments(MomentTotal& total, const double* moments, int64_t frames, int64_t channels);
+
+NormMoments norm_moments(const MomentTotal& total, int64_t channels, double eps);
 
 /// y may be x.
 void group_norm_forward(const float* x, int64_t frames, int64_t channels, NormMoments moments,

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "kernels/elementwise.h"
-#include "model/encoder_chunks.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/nn/convert.h"
 #include "wav2vec/nn/residual.h"
@@ -99,25 +98,16 @@ Activations forward_for_training(const ConvEncoder& encoder, const Pass& pass, c
   return x.x;
 }
 
-// What each turn of PingPong must hold for inference.
-std::vector<int64_t> inference_sizes(const std::vector<Activations>& shapes, bool in_chunks) {
-  std::vector<int64_t> sizes;
-  for (const Activations& x : shapes) sizes.push_back(in_chunks && sizes.empty() ? 0 : x.size());
-  return sizes;
-}
-
 Activations forward_for_inference(const ConvEncoder& encoder, const Pass& pass, const Activations& waveform) {
   const std::vector<Activations> shapes = output_shapes(encoder, waveform, pass.workspace);
-  const bool in_chunks = is_long_input(encoder, waveform.frames);
-  const std::vector<int64_t> sizes = inference_sizes(shapes, in_chunks);
+  std::vector<int64_t> sizes;  // of what each turn must hold
+  for (const Activations& shape : shapes) sizes.push_back(shape.size());
   const PingPong memory(sizes, pass.dtype(), pass.workspace);
   NormedActivations x{waveform};
-  for (size_t i = in_chunks ? 1 : 0; i < encoder.blocks.size(); ++i) {
+  for (size_t i = 0; i < encoder.blocks.size(); ++i) {
     const EncoderBlock& block = encoder.blocks[i];
     const Activations conv_output = memory.like(shapes[i], i);
-    const NormStatistics statistics = in_chunks && i == 1
-                                          ? first_two_blocks_in_chunks(encoder, pass, waveform, conv_output)
-                                          : conv1d_norm_forward(block.conv, block.norm, pass, x, conv_output);
+    const NormStatistics statistics = conv1d_norm_forward(block.conv, block.norm, pass, x, conv_output);
     // In f32 normalising in place costs no memory, normalising on reading does.
     if (block.stored || pass.dtype() == DType::f32) {
       const DType dtype = output_dtype(encoder, pass, i);
@@ -161,20 +151,6 @@ ConvEncoder make_conv_encoder(const ModelConfig& config, ParameterLayout& layout
     encoder.blocks[i].stored = last || encoder.blocks[i].skip || encoder.blocks[i + 1].skip;
   }
   return encoder;
-}
-
-uint64_t encoder_inference_bytes(const ConvEncoder& encoder, int64_t samples, DType dtype) {
-  int64_t largest[2] = {0, 0};
-  int64_t frames = samples;
-  for (size_t i = 0; i < encoder.blocks.size(); ++i) {
-    const Conv1d& conv = encoder.blocks[i].conv;
-    frames = conv.output_frames(frames);
-    if (i == 0 && is_long_input(encoder, samples)) continue;
-    largest[i % 2] = std::max(largest[i % 2], frames * conv.out_channels);
-  }
-  const int64_t moments = 4 * encoder.blocks[0].conv.output_frames(samples);  // two doubles per frame
-  return static_cast<uint64_t>(largest[0] + largest[1]) * bytes_per_element(dtype) +
-         static_cast<uint64_t>(moments + frames * encoder.channels()) * sizeof(float);
 }
 
 Activations encoder_forward(const ConvEncoder& encoder, const Pass& pass, const Activations& waveform,

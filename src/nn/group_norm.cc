@@ -3,6 +3,7 @@
 #include "kernels/bf16_norm.h"
 #include "kernels/group_norm.h"
 #include "nn/rows.h"
+#include "wav2vec/core/error.h"
 
 namespace wav2vec {
 namespace {
@@ -23,10 +24,27 @@ GroupNormActivation make_group_norm(ParameterLayout& layout, const std::string& 
   return norm;
 }
 
+void add_frame_moments(UtteranceMoments& moments, std::span<const double> frame_moments, int64_t frames,
+                       int64_t channels) {
+  static_assert(kMomentPieceFrames == kernels::kMomentFrames);
+  W2V_CHECK(moments.frames % kMomentPieceFrames == 0, "the piece before ended within a block");
+  kernels::MomentTotal total{moments.frames, moments.mean, moments.squares};
+  kernels::add_row_moments(total, frame_moments.data(), frames, channels);
+  moments = {total.frames, total.mean, total.squares};
+}
+
+void set_statistics(const GroupNormActivation& norm, const UtteranceMoments& moments,
+                    NormStatistics statistics, int64_t b) {
+  set_moments(
+      statistics, b,
+      kernels::norm_moments({moments.frames, moments.mean, moments.squares}, norm.channels, norm.eps));
+}
+
 void merge_frame_moments(const GroupNormActivation& norm, std::span<const double> frame_moments,
                          int64_t frames, NormStatistics statistics, int64_t b) {
-  set_moments(statistics, b,
-              kernels::merge_row_moments(frame_moments.data(), frames, norm.channels, norm.eps));
+  UtteranceMoments moments;
+  add_frame_moments(moments, frame_moments, frames, norm.channels);
+  set_statistics(norm, moments, statistics, b);
 }
 
 NormStatistics group_norm_statistics(const GroupNormActivation& norm, const Pass& pass,

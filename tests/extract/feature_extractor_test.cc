@@ -84,13 +84,13 @@ TEST_CASE("extract: a model file gives the golden z and c") {
   const auto audio = g.audio();
   for (int64_t b = 0; b < g.batch; ++b) {
     const std::span<const float> item(audio.data() + b * g.samples, static_cast<size_t>(g.samples));
-    const Features z = extractor.extract(item, FeatureLayer::z);
+    const Features z = extractor.extract(item, LayerId::z());
     CHECK(z.frames == g.frames);
     check_rows(g, "z", b, z.rows, z.channels);
-    check_rows(g, "c", b, extractor.extract(item, FeatureLayer::c).rows, extractor.channels(FeatureLayer::c));
+    check_rows(g, "c", b, extractor.extract(item, LayerId::c()).rows, extractor.channels(LayerId::c()));
   }
-  CHECK_THROWS_AS(extractor.extract(std::span(audio).subspan(0, 464), FeatureLayer::z), DataError);
-  CHECK(extractor.extract(std::span(audio).subspan(0, 465), FeatureLayer::z).frames == 1);
+  CHECK_THROWS_AS(extractor.extract(std::span(audio).subspan(0, 464), LayerId::z()), DataError);
+  CHECK(extractor.extract(std::span(audio).subspan(0, 465), LayerId::z()).frames == 1);
 }
 
 TEST_CASE("wav2vec extract: WAV and FLAC in, npy and ark out, golden features") {

@@ -43,12 +43,10 @@ struct EncoderCache {
 ConvEncoder make_conv_encoder(const ModelConfig& config, ParameterLayout& layout);
 
 /// waveform: [batch, samples, 1], every item at least one receptive field long -> z: [batch, frames,
-/// channels] in f32. Null cache: inference; activations of inner layers share memory.
+/// channels] in f32. Null cache: inference on a batch of bounded length (validation); activations of inner
+/// layers share memory. layer_inference.h is for utterances of any length.
 Activations encoder_forward(const ConvEncoder& encoder, const Pass& pass, const Activations& waveform,
                             EncoderCache* cache);
-
-/// Bytes of activations that inference on one item of this many samples takes, about.
-uint64_t encoder_inference_bytes(const ConvEncoder& encoder, int64_t samples, DType dtype);
 
 /// dz is overwritten on the way. Accumulates the gradients of the parameters; dwaveform may be null.
 void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const EncoderCache& cache,

@@ -34,8 +34,25 @@ struct NormedActivations {
   NormStatistics statistics = {};
 };
 
-/// The statistics of item b from `frame_moments`, [frames, 2]: the mean of every frame and its squared
-/// deviations from it.
+/// What is known of one utterance whose frames come in pieces.
+struct UtteranceMoments {
+  int64_t frames = 0;
+  double mean = 0.0;
+  double squares = 0.0;  ///< Σ(x − mean)²
+};
+
+/// Pieces of an utterance that are a multiple of this, all but the last, give what the whole gives.
+inline constexpr int64_t kMomentPieceFrames = 512;
+
+/// Adds the frames behind those of `moments`. frame_moments: [frames, 2], the mean of every frame and its
+/// squared deviations from it.
+void add_frame_moments(UtteranceMoments& moments, std::span<const double> frame_moments, int64_t frames,
+                       int64_t channels);
+
+void set_statistics(const GroupNormActivation& norm, const UtteranceMoments& moments,
+                    NormStatistics statistics, int64_t b);
+
+/// The statistics of item b from the moments of all its frames, [frames, 2].
 void merge_frame_moments(const GroupNormActivation& norm, std::span<const double> frame_moments,
                          int64_t frames, NormStatistics statistics, int64_t b);
 
