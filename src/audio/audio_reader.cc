@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "audio/audio_stream.h"
@@ -29,16 +30,17 @@ class MonoMixer {
  public:
   MonoMixer(int64_t channels, ChannelPolicy policy) : channels_(channels), policy_(policy) {}
 
-  void append(const float* interleaved, int64_t frames, std::vector<float>& out) {
+  void mix_block(const float* interleaved, int64_t frames, float* out) {
     for (int64_t i = 0; i < frames; ++i) {
-      const float x = mix(interleaved + i * channels_);
-      if (!(std::fabs(x) <= kMaxMagnitude)) {
-        if (bad_count_++ == 0) first_bad_ = static_cast<int64_t>(out.size());
+      out[i] = mix(interleaved + i * channels_);
+      if (!(std::fabs(out[i]) <= kMaxMagnitude)) {
+        if (bad_count_++ == 0) first_bad_ = frames_ + i;
       }
-      out.push_back(x);
     }
+    frames_ += frames;
   }
 
+  int64_t frames() const { return frames_; }
   int64_t bad_count() const { return bad_count_; }
   int64_t first_bad() const { return first_bad_; }
 
@@ -65,6 +67,7 @@ class MonoMixer {
 
   int64_t channels_;
   ChannelPolicy policy_;
+  int64_t frames_ = 0;
   int64_t bad_count_ = 0;
   int64_t first_bad_ = 0;
   double mixed_power_ = 0.0;
@@ -121,22 +124,46 @@ void check_rate(const fs::path& path, const AudioInfo& info, const AudioOptions&
                          options.sample_rate_hz, resampler_description(), printable(path.string())));
 }
 
-std::vector<float> decode_range(const fs::path& path, AudioStream& stream, int64_t count, MonoMixer& mixer) {
+void decode_range(const fs::path& path, AudioStream& stream, int64_t count, MonoMixer& mixer,
+                  const SampleSink& sink) {
   const AudioInfo& info = stream.info();
   const int64_t max_frames = kMaxSeconds * info.sample_rate_hz;
-  std::vector<float> mono;
-  if (info.frames > 0) mono.reserve(static_cast<size_t>(std::min({info.frames, count, kBlockFrames * 16})));
   std::vector<float> block(static_cast<size_t>(kBlockFrames * info.channels));
-  while (static_cast<int64_t>(mono.size()) < count) {
-    const int64_t wanted = std::min(kBlockFrames, count - static_cast<int64_t>(mono.size()));
-    const int64_t got = stream.read(block.data(), wanted);
+  std::vector<float> mono(kBlockFrames);
+  while (mixer.frames() < count) {
+    const int64_t got = stream.read(block.data(), std::min(kBlockFrames, count - mixer.frames()));
     if (got == 0) break;
-    mixer.append(block.data(), got, mono);
-    if (static_cast<int64_t>(mono.size()) > max_frames)
+    mixer.mix_block(block.data(), got, mono.data());
+    if (mixer.frames() > max_frames)
       fail(path, AudioFault::unreadable, "longer than 48 hours; cut it into parts");
+    // Behind the first bad value the rest is only counted, for the message.
+    if (mixer.bad_count() == 0) sink(std::span(mono).first(static_cast<size_t>(got)));
   }
-  return mono;
 }
+
+/// Passes on a part of the samples that come.
+class PartOf {
+ public:
+  PartOf(int64_t first, int64_t count, const SampleSink& sink) : skip_(first), left_(count), sink_(sink) {}
+
+  void operator()(std::span<const float> samples) {
+    const int64_t dropped = std::min(skip_, std::ssize(samples));
+    skip_ -= dropped;
+    const int64_t kept = std::min(left_, std::ssize(samples) - dropped);
+    if (kept == 0) return;
+    left_ -= kept;
+    passed_ += kept;
+    sink_(samples.subspan(static_cast<size_t>(dropped), static_cast<size_t>(kept)));
+  }
+
+  int64_t passed() const { return passed_; }
+
+ private:
+  int64_t skip_;
+  int64_t left_;
+  int64_t passed_ = 0;
+  const SampleSink& sink_;
+};
 
 int64_t count_missing(const AudioInfo& info, const FrameRange& range, int64_t decoded) {
   if (info.claimed_frames < 0) return 0;
@@ -174,18 +201,6 @@ void check_values(const fs::path& path, const MonoMixer& mixer, const FrameRange
                    complaint.empty() ? "" : fmt::format(" ({})", printable(complaint))));
 }
 
-std::vector<float> at_target_rate(std::vector<float> mono, const FrameRange& source, const FrameRange& target,
-                                  int64_t from_hz, int64_t to_hz) {
-  if (from_hz == to_hz) return mono;
-  std::vector<float> samples = resample(mono, from_hz, to_hz);
-  const auto size = static_cast<int64_t>(samples.size());
-  const int64_t first = target.start - resampled_length(source.start, from_hz, to_hz);
-  const int64_t last = target.count == INT64_MAX ? size : std::min(size, first + target.count);
-  samples.resize(static_cast<size_t>(last));
-  samples.erase(samples.begin(), samples.begin() + std::min(first, last));
-  return samples;
-}
-
 }  // namespace
 
 AudioOptions audio_options(const DataConfig& config) {
@@ -198,8 +213,8 @@ AudioOptions audio_options(const DataConfig& config) {
 
 AudioInfo probe_audio(const fs::path& path) { return open_audio_stream(path)->info(); }
 
-Waveform read_audio(const fs::path& path, const AudioOptions& options, double start_seconds,
-                    double duration_seconds) {
+Waveform decode_audio(const fs::path& path, const AudioOptions& options, double start_seconds,
+                      double duration_seconds, const SampleSink& sink) {
   check_times(path, start_seconds, duration_seconds);
   const auto stream = open_audio_stream(path);
   const AudioInfo& info = stream->info();
@@ -209,23 +224,38 @@ Waveform read_audio(const fs::path& path, const AudioOptions& options, double st
   const FrameRange source = source_range(target, info.sample_rate_hz, options.sample_rate_hz);
   stream->skip_to(source.start);
   MonoMixer mixer(info.channels, options.channels);
-  std::vector<float> mono = decode_range(path, *stream, source.count, mixer);
-  if (mono.empty()) fail_empty(path, *stream, source);
+  StreamResampler resampler(info.sample_rate_hz, options.sample_rate_hz);
+  PartOf part(target.start - resampled_length(source.start, info.sample_rate_hz, options.sample_rate_hz),
+              target.count, sink);
+  const SampleSink deliver = std::ref(part);
+  decode_range(path, *stream, source.count, mixer,
+               [&](std::span<const float> mono) { resampler.push(mono, deliver); });
+  if (mixer.frames() == 0) fail_empty(path, *stream, source);
   check_values(path, mixer, source);
 
   Waveform wave;
   wave.sample_rate_hz = options.sample_rate_hz;
   wave.source_rate_hz = info.sample_rate_hz;
   wave.source_channels = info.channels;
-  wave.source_frames = static_cast<int64_t>(mono.size());
+  wave.source_frames = mixer.frames();
   wave.missing_frames = count_missing(info, source, wave.source_frames);
   if (info.claimed_frames >= 0 && source.start == 0 && source.count == INT64_MAX)
     wave.surplus_frames = std::max<int64_t>(wave.source_frames - info.claimed_frames, 0);
   wave.missing_end = info.missing_end;
   wave.mix_loss_db = mixer.loss_db();
   if (options.announce) announce_damage(path, wave);
-  wave.samples = at_target_rate(std::move(mono), source, target, info.sample_rate_hz, options.sample_rate_hz);
-  if (wave.samples.empty()) fail_empty(path, *stream, source);
+  resampler.finish(deliver);
+  if (part.passed() == 0) fail_empty(path, *stream, source);
+  return wave;
+}
+
+Waveform read_audio(const fs::path& path, const AudioOptions& options, double start_seconds,
+                    double duration_seconds) {
+  std::vector<float> samples;
+  Waveform wave = decode_audio(
+      path, options, start_seconds, duration_seconds,
+      [&](std::span<const float> piece) { samples.insert(samples.end(), piece.begin(), piece.end()); });
+  wave.samples = std::move(samples);
   return wave;
 }
 

@@ -1,27 +1,19 @@
 #include "data/signal_checks.h"
 
-#include <fftw3.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string_view>
 #include <vector>
 
+#include "wav2vec/audio/real_fft.h"
 #include "wav2vec/core/hash.h"
 
 namespace wav2vec {
 namespace {
 
 constexpr size_t kWindow = 512;
-constexpr size_t kBins = kWindow / 2 + 1;
 constexpr double kHighestHz = 5100.0;
-
-struct FftwFree {
-  void operator()(void* memory) const { fftwf_free(memory); }
-};
-using Reals = std::unique_ptr<float[], FftwFree>;
-using Complexes = std::unique_ptr<fftwf_complex[], FftwFree>;
 
 std::vector<float> hann_window() {
   std::vector<float> window(kWindow);
@@ -78,35 +70,19 @@ uint64_t content_hash(std::span<const float> samples) {
   return fnv1a64({reinterpret_cast<const char*>(samples.data()), samples.size_bytes()});
 }
 
-struct BandMeter::Plan {
-  std::vector<float> window = hann_window();
-  fftwf_plan plan = nullptr;
-
-  Plan() {
-    const Reals in(fftwf_alloc_real(kWindow));
-    const Complexes out(fftwf_alloc_complex(kBins));
-    plan = fftwf_plan_dft_r2c_1d(kWindow, in.get(), out.get(), FFTW_ESTIMATE);
-  }
-  ~Plan() { fftwf_destroy_plan(plan); }
-  Plan(const Plan&) = delete;
-  Plan& operator=(const Plan&) = delete;
-};
-
-BandMeter::BandMeter(int64_t sample_rate_hz)
-    : plan_(std::make_unique<Plan>()), sample_rate_hz_(sample_rate_hz) {}
-BandMeter::~BandMeter() = default;
+BandMeter::BandMeter(int64_t sample_rate_hz) : window_(hann_window()), sample_rate_hz_(sample_rate_hz) {}
 
 double BandMeter::edge_db(std::span<const float> samples) const {
   const auto rate = static_cast<double>(sample_rate_hz_);
   if (rate < 2.0 * kHighestHz || samples.size() < kWindow) return 0.0;
-  const Reals in(fftwf_alloc_real(kWindow));
-  const Complexes out(fftwf_alloc_complex(kBins));
-  std::vector<double> spectrum(kBins);
+  RealFft fft(kWindow);
+  const std::span<double> in = fft.input();
+  std::vector<double> power(fft.bins());
+  std::vector<double> spectrum(fft.bins());
   for (size_t start = 0; start + kWindow <= samples.size(); start += kWindow / 2) {
-    for (size_t i = 0; i < kWindow; ++i) in[i] = samples[start + i] * plan_->window[i];
-    fftwf_execute_dft_r2c(plan_->plan, in.get(), out.get());
-    for (size_t k = 0; k < kBins; ++k)
-      spectrum[k] += static_cast<double>(out[k][0]) * out[k][0] + static_cast<double>(out[k][1]) * out[k][1];
+    for (size_t i = 0; i < kWindow; ++i) in[i] = static_cast<double>(samples[start + i]) * window_[i];
+    fft.power_spectrum(power);
+    for (size_t k = 0; k < power.size(); ++k) spectrum[k] += power[k];
   }
   const double below = band_power(spectrum, 2600.0, 3400.0, rate);
   const double above = band_power(spectrum, 4300.0, 5100.0, rate);

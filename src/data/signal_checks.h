@@ -2,8 +2,8 @@
 // Figures of one waveform by which the doctor judges it.
 
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <vector>
 
 namespace wav2vec {
 
@@ -23,9 +23,6 @@ uint64_t content_hash(std::span<const float> samples);
 class BandMeter {
  public:
   explicit BandMeter(int64_t sample_rate_hz);
-  ~BandMeter();
-  BandMeter(const BandMeter&) = delete;
-  BandMeter& operator=(const BandMeter&) = delete;
 
   /// Power in 4.3..5.1 kHz against power in 2.6..3.4 kHz in dB, averaged over Hann windows of 512 samples:
   /// the edge that audio sampled at 8 kHz keeps when it is resampled. 0 where it cannot be told: a rate below
@@ -33,8 +30,7 @@ class BandMeter {
   double edge_db(std::span<const float> samples) const;
 
  private:
-  struct Plan;
-  std::unique_ptr<Plan> plan_;
+  std::vector<float> window_;
   int64_t sample_rate_hz_;
 };
 

@@ -309,3 +309,45 @@ TEST_CASE("reading many files leaves no descriptor open") {
   }
   CHECK(open_now() == before);
 }
+
+TEST_CASE("decoded piece by piece the samples and facts are those of the whole, and no piece is long") {
+  const TemporaryFolder temporary;
+  for (const int rate : {16000, 44100}) {
+    CAPTURE(rate);
+    const auto path = temporary.path() / (std::to_string(rate) + ".wav");
+    write_audio(path, noise(int64_t{60} * rate, 4), rate, SF_FORMAT_WAV | SF_FORMAT_PCM_16, 2);
+    for (const auto& [start, duration] : {std::pair{0.0, -1.0}, {3.3, 20.0}}) {
+      const Waveform whole = read_audio(path, {}, start, duration);
+      std::vector<float> samples;
+      size_t longest = 0;
+      const Waveform facts = decode_audio(path, {}, start, duration, [&](std::span<const float> piece) {
+        longest = std::max(longest, piece.size());
+        samples.insert(samples.end(), piece.begin(), piece.end());
+      });
+      CHECK(samples == whole.samples);
+      CHECK(samples.size() > 2 * longest);
+      CHECK(facts.samples.empty());
+      CHECK(facts.source_frames == whole.source_frames);
+      CHECK(facts.source_channels == 2);
+      CHECK(facts.mix_loss_db == whole.mix_loss_db);
+    }
+  }
+}
+
+TEST_CASE("nothing from the piece with the first bad sample on reaches the sink") {
+  const TemporaryFolder temporary;
+  std::vector<float> x = noise(200000, 6);
+  x[150000] = std::numeric_limits<float>::quiet_NaN();
+  x[199999] = 1e9F;
+  write_audio(temporary.path() / "bad.wav", x, 16000, SF_FORMAT_WAV | SF_FORMAT_FLOAT);
+  std::vector<float> got;
+  const SampleSink sink = [&](std::span<const float> piece) {
+    got.insert(got.end(), piece.begin(), piece.end());
+  };
+  CHECK_THROWS_WITH_AS(decode_audio(temporary.path() / "bad.wav", {}, 0.0, -1.0, sink),
+                       doctest::Contains("2 samples are NaN, infinite or beyond 1e6, the first at 150000"),
+                       AudioError);
+  CHECK(got.size() > 0);
+  CHECK(got.size() < 150000);
+  CHECK(std::equal(got.begin(), got.end(), x.begin()));
+}

@@ -1,6 +1,7 @@
 #include "wav2vec/audio/resampler.h"
 
 #include <doctest/doctest.h>
+#include <soxr.h>
 
 #include <algorithm>
 #include <cmath>
@@ -52,4 +53,34 @@ TEST_CASE("a normalised waveform has mean 0 and variance 1 unless it is nearly s
   std::vector<float> silence(100, 0.25F);
   normalize_waveform(silence);
   CHECK(silence[50] == 0.0F);
+}
+
+TEST_CASE("in pieces of any size the samples are those of the library's one call, to the bit") {
+  for (const auto& [from, to] : {std::pair{44100, 16000},
+                                 {8000, 16000},
+                                 {48000, 16000},
+                                 {11025, 16000},
+                                 {22050, 8000},
+                                 {16000, 15999},
+                                 {16000, 16000}}) {
+    CAPTURE(from);
+    const std::vector<float> signal = noise(150001, 7);
+    const int64_t length = resampled_length(std::ssize(signal), from, to);
+    std::vector<float> expected(static_cast<size_t>(length));
+    const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
+    REQUIRE(soxr_oneshot(from, to, 1, signal.data(), signal.size(), nullptr, expected.data(), expected.size(),
+                         nullptr, nullptr, &quality, nullptr) == nullptr);
+    for (const size_t piece : {size_t{1}, size_t{997}, size_t{65536}, signal.size()}) {
+      CAPTURE(piece);
+      std::vector<float> out;
+      const SampleSink append = [&](std::span<const float> part) {
+        out.insert(out.end(), part.begin(), part.end());
+      };
+      StreamResampler stream(from, to);
+      for (size_t i = 0; i < signal.size(); i += piece)
+        stream.push(std::span(signal).subspan(i, std::min(piece, signal.size() - i)), append);
+      stream.finish(append);
+      CHECK(out == expected);
+    }
+  }
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "wav2vec/audio/resampler.h"
 #include "wav2vec/config/data_config.h"
 #include "wav2vec/core/error.h"
 
@@ -70,6 +71,13 @@ struct Waveform {
 /// (non_finite, with the first place and the count); another rate under strict_rate (wrong_rate).
 Waveform read_audio(const std::filesystem::path& path, const AudioOptions& options = {},
                     double start_seconds = 0.0, double duration_seconds = -1.0);
+
+/// read_audio() in pieces, for what should not stand in memory: the samples, the same to the bit, go to
+/// `sink` one piece after the other; what is returned has all facts and no samples. Throws like read_audio,
+/// perhaps after the sink has got samples: the piece with the first bad value and all behind it are held
+/// back.
+Waveform decode_audio(const std::filesystem::path& path, const AudioOptions& options, double start_seconds,
+                      double duration_seconds, const SampleSink& sink);
 
 /// Library and version that decode most formats: "libsndfile-1.2.0".
 std::string decoder_description();
