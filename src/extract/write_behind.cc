@@ -1,0 +1,115 @@
+#include "wav2vec/extract/write_behind.h"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "wav2vec/core/error.h"
+
+namespace wav2vec {
+namespace {
+
+constexpr int64_t kMostCopied = int64_t{1} << 22;  // values
+constexpr size_t kMostWaiting = 8;
+
+struct WaitingItem {
+  std::string id;
+  int64_t frames = 0;
+  int64_t channels = 0;
+  std::vector<float> values;
+};
+
+}  // namespace
+
+class WriteBehind::Thread {
+ public:
+  explicit Thread(FeatureWriter& writer) : writer_(writer), thread_([this] { work(); }) {}
+
+  ~Thread() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  void add(WaitingItem item) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_.size() < kMostWaiting || error_; });
+    if (error_) std::rethrow_exception(error_);
+    waiting_.push_back(std::move(item));
+    changed_.notify_all();
+  }
+
+  void drain() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return (waiting_.empty() && !writing_) || error_; });
+    if (error_) std::rethrow_exception(error_);
+  }
+
+  FeatureWriter& writer() { return writer_; }
+  std::vector<std::string>& failures() { return failures_; }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return !waiting_.empty() || closing_; });
+      if (waiting_.empty() || error_) return;
+      const WaitingItem item = std::move(waiting_.front());
+      waiting_.pop_front();
+      writing_ = true;
+      lock.unlock();
+      std::exception_ptr error;
+      std::string failure;
+      try {
+        writer_.write(item.id, rows_in_memory(item.values.data(), item.frames, item.channels));
+      } catch (const DataError& wrong) {
+        failure = wrong.what();
+      } catch (...) {
+        error = std::current_exception();
+      }
+      lock.lock();
+      writing_ = false;
+      if (!failure.empty()) failures_.push_back(std::move(failure));
+      if (error) error_ = error;
+      changed_.notify_all();
+    }
+  }
+
+  FeatureWriter& writer_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<WaitingItem> waiting_;
+  bool writing_ = false;
+  bool closing_ = false;
+  std::exception_ptr error_;
+  std::vector<std::string> failures_;
+  std::thread thread_;  // last: it uses the others
+};
+
+WriteBehind::WriteBehind(FeatureWriter& writer) : thread_(std::make_unique<Thread>(writer)) {}
+WriteBehind::~WriteBehind() = default;
+
+void WriteBehind::write(const std::string& utterance_id, const FeatureRows& rows) {
+  if (rows.frames * rows.channels > kMostCopied) {
+    thread_->drain();
+    thread_->writer().write(utterance_id, rows);
+    return;
+  }
+  WaitingItem item{utterance_id, rows.frames, rows.channels, {}};
+  item.values.resize(static_cast<size_t>(rows.frames * rows.channels));
+  rows.read(0, rows.frames, item.values.data());
+  thread_->add(std::move(item));
+}
+
+std::vector<std::string> WriteBehind::finish() {
+  thread_->drain();
+  return std::move(thread_->failures());
+}
+
+}  // namespace wav2vec
