@@ -2,177 +2,237 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
-#include <vector>
+#include <nlohmann/json.hpp>
+#include <optional>
 
-#include "choices.h"
 #include "commands.h"
+#include "extract_inputs.h"
+#include "extract_options.h"
 #include "stop_signal.h"
-#include "wav2vec/audio/audio_reader.h"
-#include "wav2vec/audio/resampler.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
-#include "wav2vec/data/inputs.h"
-#include "wav2vec/extract/windowed.h"
-#include "wav2vec/io/feature_writer.h"
+#include "wav2vec/extract/extraction.h"
+#include "wav2vec/extract/postprocess.h"
+#include "wav2vec/extract/write_behind.h"
 #include "wav2vec/nn/packed_weights.h"
 #include "wav2vec/train/progress.h"
 
 namespace wav2vec::app {
 namespace {
 
-struct Options {
-  std::string model;
-  std::vector<std::string> inputs;
-  std::string out;
-  FeatureFormat format = FeatureFormat::npy;
-  std::string layer = "c";
-  std::string scratch;
-  double window_seconds = 0.0;  // 0: exact
-  double window_context_seconds = 1.0;
-  bool strict_rate = false;
-  ChannelPolicy channels = ChannelPolicy::mean;
-  DTypeChoice dtype = DTypeChoice::f32;
+namespace fs = std::filesystem;
+
+/// What computes the features; the source refers to the extractor.
+struct Features {
+  std::unique_ptr<FeatureExtractor> extractor;  // of a wav2vec model
+  FeatureSource source;
 };
 
-void write_contract(const Options& options, const FeatureExtractor& extractor, LayerId layer) {
-  const FrameGeometry geometry = layer_geometry(extractor.info().model, layer);
-  const auto rate = static_cast<double>(extractor.info().sample_rate_hz);
-  write_feature_contract(options.out,
-                         {.sample_rate_hz = extractor.info().sample_rate_hz,
-                          .hop_samples = geometry.hop_samples,
-                          .receptive_field_samples = geometry.receptive_field_samples,
-                          .first_frame_center_seconds = geometry.center_sample_of(0) / rate,
-                          .layer = layer_name(layer),
-                          .channels = extractor.channels(layer),
-                          .model = extractor.model_path().string(),
-                          .model_hash = extractor.model_hash(),
-                          .resampler = resampler_description(),
-                          .dtype = std::string(kDTypeNames[static_cast<size_t>(extractor.dtype())])});
-}
-
-// Frames written; throws what is wrong with this utterance.
-int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor& extractor, LayerId layer,
-                    FeatureWriter& writer, double& audio_seconds) {
-  const Waveform wave = read_audio(u.audio,
-                                   {.sample_rate_hz = extractor.info().sample_rate_hz,
-                                    .strict_rate = options.strict_rate,
-                                    .channels = options.channels},
-                                   u.start_seconds, u.duration_seconds);
-  try {
-    int64_t frames = 0;
-    const auto deliver = [&](size_t, const FeatureRows& rows) {
-      std::vector<float> values(static_cast<size_t>(rows.frames * rows.channels));
-      rows.read(0, rows.frames, values.data());
-      writer.write(u.id, values.data(), rows.frames, rows.channels);
-      frames = rows.frames;
-    };
-    const WaveformSource source = waveform_in_memory(wave.samples);
-    if (options.window_seconds > 0.0) {
-      extract_windows(extractor, source, {&layer, 1},
-                      {options.window_seconds, options.window_context_seconds}, deliver);
-    } else {
-      extractor.extract(source, {&layer, 1}, deliver);
-    }
-    audio_seconds += static_cast<double>(wave.samples.size()) / static_cast<double>(wave.sample_rate_hz);
-    return frames;
-  } catch (const DataError& error) {
-    throw DataError(fmt::format("{}: {}", printable(u.audio.string()), error.what()));
-  }
-}
-
 // A bad model is no bad input of several: nothing can be extracted.
-FeatureExtractor open_model(const Options& options) {
+std::unique_ptr<FeatureExtractor> open_model(const ExtractOptions& options) {
   try {
-    return FeatureExtractor(options.model, resolve_dtype(options.dtype), {.folder = options.scratch});
+    return std::make_unique<FeatureExtractor>(options.model, resolve_dtype(options.dtype),
+                                              ScratchLimits{.folder = options.scratch});
   } catch (const DataError& error) {
     throw CheckpointError(error.what());
   }
 }
 
-LayerId one_layer(const FeatureExtractor& extractor, const Options& options) {
-  const std::vector<LayerId> layers = parse_layers(extractor.info().model, options.layer);
-  if (layers.size() == 1) return layers.front();
-  throw ConfigError(fmt::format("--layer {}: several layers; name one", printable(options.layer)));
+Features make_features(const ExtractOptions& options) {
+  if (options.features == FeatureKind::fbank)
+    return {nullptr, fbank_features(options.fbank, options.sample_rate)};
+  if (options.features == FeatureKind::mfcc)
+    return {nullptr, mfcc_features(options.mfcc, options.sample_rate)};
+  std::optional<WindowOptions> window;
+  if (options.window_seconds > 0.0) window = {options.window_seconds, options.window_context_seconds};
+  std::unique_ptr<FeatureExtractor> extractor = open_model(options);
+  const std::vector<LayerId> layers = parse_layers(extractor->info().model, options.layers);
+  FeatureSource source = model_features(*extractor, layers, window);
+  return {std::move(extractor), std::move(source)};
 }
 
-ExitCode run(const Options& options) {
-  catch_stop_signals("stopping after this file; Ctrl-C again ends at once");
-  FeatureExtractor extractor = open_model(options);
-  const LayerId layer = one_layer(extractor, options);
-  CollectedInputs inputs = collect_inputs(options.inputs);
-  std::vector<std::string> failures = std::move(inputs.failures);
-  const std::vector<Utterance>& utterances = inputs.manifest.utterances;
-  const auto writer = make_feature_writer(options.format, options.out);
-  Progress progress("extract", "files", static_cast<int64_t>(utterances.size()));
-  double audio_seconds = 0.0;
-  int64_t frames = 0;
-  int64_t done = 0;
-  int64_t written = 0;
-  for (const Utterance& u : utterances) {
-    if (stop_requested()) break;
+/// One writer for every matrix that an utterance gives: several layers go into a folder each.
+class Outputs {
+ public:
+  Outputs(const ExtractOptions& options, std::span<const FeatureContract> contracts) {
+    const ExtractOptions::Shard shard = options.parsed_shard();
+    const std::string part = shard.count > 1 ? fmt::format("{}of{}", shard.index, shard.count) : "";
+    for (const FeatureContract& contract : contracts) {
+      const fs::path path =
+          contracts.size() == 1 ? fs::path(options.out) : fs::path(options.out) / contract.layer;
+      writers_.push_back(make_feature_writer(options.format, {path, part, options.overwrite},
+                                             postprocess(contract, options.postprocess)));
+    }
+    for (const auto& writer : writers_) behind_.push_back(std::make_unique<WriteBehind>(*writer));
+  }
+
+  bool has_all(const std::string& id) {
+    return std::ranges::all_of(writers_, [&](const auto& writer) { return writer->has(id); });
+  }
+  void write(size_t which, const std::string& id, const FeatureRows& rows) {
+    if (!writers_[which]->has(id)) behind_[which]->write(id, rows);
+  }
+  /// Returns what was wrong with single utterances.
+  std::vector<std::string> close() {
+    std::vector<std::string> failures;
+    for (size_t i = 0; i < writers_.size(); ++i) {
+      std::ranges::move(behind_[i]->finish(), std::back_inserter(failures));
+      writers_[i]->close();
+    }
+    return failures;
+  }
+
+ private:
+  std::vector<std::unique_ptr<FeatureWriter>> writers_;
+  std::vector<std::unique_ptr<WriteBehind>> behind_;
+};
+
+struct Work {
+  std::vector<Utterance> utterances;
+  int64_t standing = 0;  // done by an earlier run
+};
+
+// Takes out what stands already, and what no file can be named after.
+Work left_to_do(std::vector<Utterance> all, Outputs& outputs, std::vector<std::string>& failures) {
+  Work work;
+  for (Utterance& u : all) {
     try {
-      frames += extract_one(u, options, extractor, layer, *writer, audio_seconds);
-      ++written;
+      if (outputs.has_all(u.id)) {
+        ++work.standing;
+      } else {
+        work.utterances.push_back(std::move(u));
+      }
     } catch (const DataError& error) {
       failures.emplace_back(error.what());
     }
-    progress.update(++done, "", audio_seconds);
   }
-  writer->close();
-  write_contract(options, extractor, layer);
-  progress.finish();
-
-  fmt::print("{}: {} utterances, {} frames of {} {} in {}, {} of audio\n", printable(options.out), written,
-             frames, extractor.channels(layer), layer_name(layer),
-             kDTypeNames[static_cast<size_t>(extractor.dtype())], format_audio_length(audio_seconds));
-  for (const std::string& failure : failures) log_warning("failed: " + failure);
-  if (stop_requested()) return ExitCode::interrupted;
-  if (!failures.empty()) {
-    fmt::print("failed: {} inputs, listed on stderr\n", failures.size());
-    return ExitCode::some_inputs_failed;
-  }
-  return ExitCode::ok;
+  return work;
 }
+
+class Extraction {
+ public:
+  explicit Extraction(const ExtractOptions& options)
+      : options_(options),
+        features_(make_features(options)),
+        run_{.audio = {.sample_rate_hz = features_.source.sample_rate_hz,
+                       .strict_rate = options.strict_rate,
+                       .channels = options.channels},
+             .scratch_folder = options.scratch,
+             .decode_ahead = options.decode_ahead} {}
+
+  ExitCode run() {
+    ExtractInputs inputs(options_);
+    const ExtractOptions::Shard shard = options_.parsed_shard();
+    std::vector<std::string> failures = std::move(inputs.collected().failures);
+    Outputs outputs(options_, features_.source.contracts);
+    Work work = left_to_do(shard_of(inputs.collected().manifest.utterances, shard.index - 1, shard.count),
+                           outputs, failures);
+    if (needs_shared_statistics(options_.postprocess.cmvn)) statistics_ = shared_statistics(work.utterances);
+    int64_t frames = 0;
+    const ConsumeFeatures write = [&](const Utterance& u, size_t which, const FeatureRows& rows) {
+      outputs.write(which, u.id, postprocess(rows, options_.postprocess, statistics_of(u, which)));
+      if (which == 0) frames += rows.frames;
+    };
+    ExtractionResult result = extract("extract", work.utterances, write);
+    std::ranges::move(result.failures, std::back_inserter(failures));
+    std::ranges::move(outputs.close(), std::back_inserter(failures));
+    tell(result, work.standing, frames, failures);
+    if (stop_requested()) return ExitCode::interrupted;
+    return failures.empty() ? ExitCode::ok : ExitCode::some_inputs_failed;
+  }
+
+ private:
+  ExtractionResult extract(std::string_view label, std::span<const Utterance> utterances,
+                           const ConsumeFeatures& consume) const {
+    Progress progress(label, "files", std::ssize(utterances));
+    return extract_utterances(utterances, features_.source, run_, consume,
+                              [&](int64_t done, double audio_seconds) {
+                                progress.update(done, "", audio_seconds);
+                                return !stop_requested();
+                              });
+  }
+
+  // Of every matrix. What fails here fails again, and is told, when features are written.
+  std::vector<SharedCmvnStatistics> shared_statistics(std::span<const Utterance> utterances) const {
+    std::vector<SharedCmvnStatistics> all(features_.source.contracts.size());
+    const fs::path stored = options_.cmvn_statistics;
+    if (!stored.empty() && fs::exists(stored)) {
+      if (all.size() > 1)
+        throw ConfigError("--cmvn-stats holds the statistics of one layer; extract one at a time");
+      all[0][""] = read_cmvn_statistics(stored);
+      return all;
+    }
+    const CmvnKind kind = options_.postprocess.cmvn.cmvn;
+    extract("statistics", utterances, [&](const Utterance& u, size_t which, const FeatureRows& rows) {
+      all[which][cmvn_key(kind, u.speaker, u.id)].add(rows);
+    });
+    if (!stored.empty() && !stop_requested()) write_cmvn_statistics(stored, all[0][""]);
+    return all;
+  }
+
+  const CmvnStatistics* statistics_of(const Utterance& u, size_t which) const {
+    if (statistics_.empty()) return nullptr;
+    return &statistics_[which].at(cmvn_key(options_.postprocess.cmvn.cmvn, u.speaker, u.id));
+  }
+
+  void tell(const ExtractionResult& result, int64_t standing, int64_t frames,
+            const std::vector<std::string>& failures) const {
+    for (const std::string& failure : failures) log_warning("failed: " + failure);
+    const FeatureContract contract = postprocess(features_.source.contracts.front(), options_.postprocess);
+    if (options_.json && options_.out != "-") {
+      const nlohmann::ordered_json json{{"out", options_.out},
+                                        {"utterances", result.utterances},
+                                        {"standing", standing},
+                                        {"failed", failures.size()},
+                                        {"frames", frames},
+                                        {"channels", contract.channels},
+                                        {"layers", features_.source.contracts.size()},
+                                        {"audio_seconds", result.audio_seconds},
+                                        {"failures", failures}};
+      fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+      return;
+    }
+    const std::string line =
+        fmt::format("{}: {} utterances, {} frames of {} {} in {}, {} of audio{}{}", printable(options_.out),
+                    result.utterances, frames, contract.channels, contract.layer, contract.dtype,
+                    format_audio_length(result.audio_seconds),
+                    standing > 0 ? fmt::format("; {} stood there already", standing) : "",
+                    failures.empty() ? "" : fmt::format("; {} failed, listed on stderr", failures.size()));
+    if (options_.out == "-") return log_info(line);
+    fmt::print("{}\n", line);
+  }
+
+  const ExtractOptions& options_;
+  Features features_;
+  ExtractionOptions run_;
+  std::vector<SharedCmvnStatistics> statistics_;  // by matrix; empty where none are needed
+};
 
 }  // namespace
 
 Command add_extract(CLI::App& program) {
   CLI::App* app = program.add_subcommand("extract", "Write the features of audio files");
-  auto options = std::make_shared<Options>();
-  app->add_option("--model", options->model, "run folder, checkpoint folder or model.safetensors")
-      ->required();
-  app->add_option("inputs", options->inputs, "audio files, folders, manifests (.tsv, .jsonl, Kaldi folder)")
-      ->required();
-  app->add_option("--out", options->out, "folder for the features and frames.json")
-      ->required()
-      ->check(not_empty());
-  add_choice(*app, "--format", options->format, kFeatureFormatNames,
-             "npy: one file per utterance; ark: Kaldi's feats.ark and feats.scp");
-  app->add_option("--layer", options->layer,
-                  "c: context network; z: encoder; encoder.<i>, context.<i>: one of their blocks, from 0")
-      ->capture_default_str();
-  add_choice(*app, "--channels", options->channels, kChannelPolicyNames, "which channel of several");
-  add_choice(*app, "--dtype", options->dtype, kDTypeChoiceNames,
-             "f32; bf16: several times faster on all but short files, about 1 % away; auto: bf16 where the "
-             "CPU has it");
-  app->add_option("--window", options->window_seconds,
-                  "approximate: seconds of the windows that are normalised each on its own; 0: exact")
-      ->capture_default_str();
-  app->add_option("--window-context", options->window_context_seconds,
-                  "seconds that a window reads beyond itself on both sides")
-      ->capture_default_str();
-  app->add_option("--scratch", options->scratch,
-                  "folder for the activations of long audio (default: $TMPDIR or the system's)");
-  app->add_flag("--strict-rate", options->strict_rate, "refuse audio of another rate instead of resampling");
+  auto options = std::make_shared<ExtractOptions>();
+  add_extract_options(*app, *options);
   app->footer(
-      "Example:\n"
-      "  wav2vec extract --model runs/first --layer c --format npy --out features/ speech/\n"
+      "Examples:\n"
+      "  wav2vec extract --model runs/first --out features/ speech/\n"
+      "  wav2vec extract --model wav2vec_large.pt --layer z,c --format hdf5 --out features/ train.tsv\n"
+      "  wav2vec extract --features fbank --set fbank.num_mel_bins=80 --cmvn utterance --format ark --out - "
+      "a.wav\n"
       "  python3 -c \"import numpy; print(numpy.load('features/utt1.npy').shape)\"\n"
-      "Row t is the frame centred at first_frame_center_seconds + t * hop (frames.json).");
-  return {app, [options] { return run(*options); }};
+      "Row t is the frame centred at first_frame_center_seconds + t * hop (frames.json). A second run does "
+      "what is\n"
+      "missing; several processes share the work with --shard 1/2, --shard 2/2.");
+  return {app, [options] {
+            options->complete();
+            catch_stop_signals("stopping after this file; Ctrl-C again ends at once");
+            return Extraction(*options).run();
+          }};
 }
 
 }  // namespace wav2vec::app

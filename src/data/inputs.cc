@@ -21,7 +21,7 @@ bool is_manifest(const fs::path& path) {
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".tsv" || extension == ".jsonl" || extension == ".json";
+  return extension == ".tsv" || extension == ".jsonl" || extension == ".json" || extension == ".scp";
 }
 
 Utterance file_utterance(const fs::path& audio, const fs::path& id) {

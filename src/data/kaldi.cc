@@ -71,15 +71,19 @@ class KaldiReader {
           fmt::format("{}: a folder without wav.scp is not a Kaldi data folder; list its audio with: "
                       "wav2vec manifest FOLDER -o FILE",
                       printable(folder_.string())));
+    if (!is_there(folder_ / "segments")) return read_list(wav_scp);
     TextLines lines(wav_scp.string());
-    if (is_there(folder_ / "segments")) {
-      read_recordings(lines);
-      TextLines segments((folder_ / "segments").string());
-      read_segments(segments);
-    } else {
-      read_whole_files(lines);
-    }
+    read_recordings(lines);
+    TextLines segments((folder_ / "segments").string());
+    read_segments(segments);
     return collector_.finish(folder_.string());
+  }
+
+  /// Whole files.
+  Manifest read_list(const fs::path& wav_scp) {
+    TextLines lines(wav_scp.string());
+    read_whole_files(lines);
+    return collector_.finish(wav_scp.string());
   }
 
  private:
@@ -155,6 +159,10 @@ class KaldiReader {
 };
 
 }  // namespace
+
+Manifest read_kaldi_list(const fs::path& wav_scp, const fs::path& root) {
+  return KaldiReader(wav_scp.parent_path(), root).read_list(wav_scp);
+}
 
 Manifest read_kaldi_folder(const fs::path& folder, const fs::path& root) {
   return KaldiReader(folder, root).read();

@@ -204,6 +204,7 @@ double Manifest::hours() const { return known_seconds() / 3600.0; }
 
 Manifest read_manifest(const fs::path& path, const fs::path& root) {
   if (is_folder(path)) return read_kaldi_folder(path, root);
+  if (path.extension() == ".scp") return read_kaldi_list(path, root);
   const fs::path base = root.empty() ? path.parent_path() : root;
   TextLines lines(path.string());
   std::string_view first;

@@ -30,4 +30,7 @@ class ManifestCollector {
 /// Kaldi data folder.
 Manifest read_kaldi_folder(const std::filesystem::path& folder, const std::filesystem::path& root);
 
+/// One file like a data folder's wav.scp, with what the tables beside it say; no segments.
+Manifest read_kaldi_list(const std::filesystem::path& wav_scp, const std::filesystem::path& root);
+
 }  // namespace wav2vec

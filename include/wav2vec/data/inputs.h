@@ -16,7 +16,7 @@ struct CollectedInputs {
 };
 
 /// - a folder: every audio file below it, id = path relative to the folder without the extension;
-/// - a Kaldi data folder, or a file named .tsv, .jsonl or .json: the manifest's utterances;
+/// - a Kaldi data folder, or a file named .tsv, .jsonl, .json or .scp: the manifest's utterances;
 /// - anything else: one audio file, id = its name without the extension.
 /// Audio is not opened. Ids of manifests that are paths lose their root and extension, so that an id can name
 /// an output file.

@@ -46,7 +46,8 @@ struct Manifest {
 ///    "duration" its length;
 ///  - a Kaldi data folder: wav.scp and any of segments, utt2spk, text, utt2dur, reco2dur. Relative paths are
 ///    taken from the current folder as Kaldi does, or from the data folder if they are there. Commands
-///    (entries that end in '|') are never run but refused.
+///    (entries that end in '|') are never run but refused;
+///  - a single list like Kaldi's wav.scp (a name ending in .scp), read the same way, without segments.
 /// Windows line ends, a byte order mark and a missing final newline are accepted; lines that repeat an
 /// earlier one are left out with a warning. A non-empty `root` replaces the folder that relative paths start
 /// from. Audio files are not opened. Throws DataError "file:line: …" for anything else, for two utterances of

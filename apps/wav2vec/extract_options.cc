@@ -1,0 +1,124 @@
+#include "extract_options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "choices.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+
+namespace wav2vec::app {
+namespace {
+
+template <class Config>
+RecipeSection section(std::string name, Config& config) {
+  return {std::move(name), [&config](FieldVisitor& v) { config.visit(v); }};
+}
+
+bool parse_whole(std::string_view text, int64_t& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+void add_input_options(CLI::App& app, ExtractOptions& options) {
+  app.add_option(
+      "inputs", options.inputs,
+      "audio files, folders, manifests (.tsv, .jsonl, .scp, Kaldi folder); - reads audio from stdin");
+  app.add_option("--list", options.list, "file with one audio file per line; - reads the list from stdin");
+  add_choice(app, "--channels", options.channels, kChannelPolicyNames, "which channel of several");
+  app.add_flag("--strict-rate", options.strict_rate, "refuse audio of another rate instead of resampling");
+  app.add_option("--sample-rate", options.sample_rate, "Hz, of fbank and mfcc (a model has its own)")
+      ->capture_default_str()
+      ->check(CLI::Range(kMinSampleRateHz, kMaxSampleRateHz));
+}
+
+void add_feature_options(CLI::App& app, ExtractOptions& options) {
+  add_choice(app, "--features", options.features, kFeatureKindNames,
+             "of a wav2vec model, or Kaldi's filter banks or MFCC");
+  app.add_option("--model", options.model,
+                 "run folder, checkpoint folder, model.safetensors, or a .pt file of fairseq or s3prl");
+  app.add_option("--layer", options.layers,
+                 "c: context network; z: encoder; encoder.I, context.I: block I; several with commas; all")
+      ->capture_default_str();
+  add_choice(app, "--dtype", options.dtype, kDTypeChoiceNames,
+             "f32; bf16: several times faster on all but short files, about 1 % away; auto: bf16 where the "
+             "CPU has it");
+  app.add_option("--window", options.window_seconds,
+                 "approximate: normalise over windows of this many seconds instead of the whole utterance");
+  app.add_option("--window-context", options.window_context_seconds, "seconds read on both sides of a window")
+      ->capture_default_str();
+}
+
+void add_postprocess_options(CLI::App& app, ExtractOptions& options) {
+  add_choice(app, "--cmvn", options.postprocess.cmvn.cmvn, kCmvnKindNames,
+             "subtract the mean of the utterance, its speaker, everything, or of the frames around");
+  app.add_flag("--cmvn-vars", options.postprocess.cmvn.norm_vars, "divide by the standard deviation as well");
+  app.add_option("--cmvn-stats", options.cmvn_statistics,
+                 "with --cmvn global: statistics of this .npy file; written first if it does not exist");
+  app.add_option("--deltas", options.postprocess.deltas.delta_order, "add differences up to this order");
+  app.add_option("--left", options.postprocess.splice.left_context, "stack with this many frames before");
+  app.add_option("--right", options.postprocess.splice.right_context, "stack with this many frames behind");
+  app.add_option("--subsample", options.postprocess.subsample.subsample, "keep every n-th frame");
+  app.add_option("--set", options.overrides,
+                 "KEY=VALUE of the sections fbank, mfcc and postprocess, for example fbank.num_mel_bins=80")
+      ->allow_extra_args(false);
+}
+
+void add_output_options(CLI::App& app, ExtractOptions& options) {
+  app.add_option("--out", options.out, "folder for the features and frames.json; - writes to stdout")
+      ->required()
+      ->check(not_empty());
+  add_choice(app, "--format", options.format, kFeatureFormatNames, "see docs/formats.md");
+  app.add_flag("--overwrite", options.overwrite, "do everything again, whatever stands in --out");
+  app.add_option("--shard", options.shard, "I/N: part I of N (from 1), for N processes that share --out");
+  app.add_option("--scratch", options.scratch,
+                 "folder for scratch files of very long audio (default: TMPDIR)");
+  app.add_option("--decode-ahead", options.decode_ahead, "files decoded while others are computed")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  app.add_flag("--json", options.json, "the summary as one JSON object");
+}
+
+}  // namespace
+
+ExtractOptions::Shard ExtractOptions::parsed_shard() const {
+  if (shard.empty()) return {};
+  Shard out;
+  const size_t slash = shard.find('/');
+  const std::string_view text = shard;
+  if (slash == std::string::npos || !parse_whole(text.substr(0, slash), out.index) ||
+      !parse_whole(text.substr(slash + 1), out.count) || out.index < 1 || out.index > out.count)
+    throw ConfigError(
+        fmt::format("--shard {}: expected I/N with I from 1 to N, for example 1/4", printable(shard)));
+  return out;
+}
+
+void ExtractOptions::complete() {
+  const RecipeSection sections[] = {section("fbank", fbank), section("mfcc", mfcc),
+                                    section("postprocess", postprocess)};
+  for (const std::string& text : overrides) apply_override(text, sections);
+  postprocess.validate();
+  if (inputs.empty() && list.empty()) throw ConfigError("nothing to extract: name audio files, or --list");
+  if (features == FeatureKind::wav2vec && model.empty())
+    throw ConfigError("--model is missing; name a model, or take --features fbank or mfcc");
+  if (features != FeatureKind::wav2vec && window_seconds > 0.0)
+    throw ConfigError(
+        "--window: only features of a wav2vec model depend on the whole utterance; leave it out");
+  const bool shared = postprocess.cmvn.cmvn == CmvnKind::speaker || postprocess.cmvn.cmvn == CmvnKind::global;
+  if (!cmvn_statistics.empty() && postprocess.cmvn.cmvn != CmvnKind::global)
+    throw ConfigError("--cmvn-stats goes with --cmvn global");
+  if (parsed_shard().count > 1 && shared && cmvn_statistics.empty())
+    throw ConfigError(
+        "--cmvn speaker or global with --shard: a shard has only its own utterances; make "
+        "--cmvn-stats with one process first");
+}
+
+void add_extract_options(CLI::App& app, ExtractOptions& options) {
+  add_input_options(app, options);
+  add_feature_options(app, options);
+  add_postprocess_options(app, options);
+  add_output_options(app, options);
+}
+
+}  // namespace wav2vec::app
