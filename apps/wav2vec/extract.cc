@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -25,6 +26,19 @@ namespace wav2vec::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Statistics of more than one utterance: by speaker, or under "" of everything.
+using SharedStatistics = std::map<std::string, CmvnStatistics>;
+
+bool needs_shared_statistics(const CmvnConfig& config) {
+  return config.cmvn == CmvnKind::speaker || config.cmvn == CmvnKind::global;
+}
+
+// Where an utterance's stand. One without a speaker is a speaker by itself.
+std::string statistics_key(CmvnKind kind, const Utterance& u) {
+  if (kind == CmvnKind::global) return "";
+  return u.speaker.empty() ? u.id : u.speaker;
+}
 
 /// What computes the features; the source refers to the extractor.
 struct Features {
@@ -157,8 +171,8 @@ class Extraction {
   }
 
   // Of every matrix. What fails here fails again, and is told, when features are written.
-  std::vector<SharedCmvnStatistics> shared_statistics(std::span<const Utterance> utterances) const {
-    std::vector<SharedCmvnStatistics> all(features_.source.contracts.size());
+  std::vector<SharedStatistics> shared_statistics(std::span<const Utterance> utterances) const {
+    std::vector<SharedStatistics> all(features_.source.contracts.size());
     const fs::path stored = options_.cmvn_statistics;
     if (!stored.empty() && fs::exists(stored)) {
       if (all.size() > 1)
@@ -168,7 +182,7 @@ class Extraction {
     }
     const CmvnKind kind = options_.postprocess.cmvn.cmvn;
     extract("statistics", utterances, [&](const Utterance& u, size_t which, const FeatureRows& rows) {
-      all[which][cmvn_key(kind, u.speaker, u.id)].add(rows);
+      all[which][statistics_key(kind, u)].add(rows);
     });
     if (!stored.empty() && !stop_requested()) write_cmvn_statistics(stored, all[0][""]);
     return all;
@@ -176,7 +190,7 @@ class Extraction {
 
   const CmvnStatistics* statistics_of(const Utterance& u, size_t which) const {
     if (statistics_.empty()) return nullptr;
-    return &statistics_[which].at(cmvn_key(options_.postprocess.cmvn.cmvn, u.speaker, u.id));
+    return &statistics_[which].at(statistics_key(options_.postprocess.cmvn.cmvn, u));
   }
 
   void tell(const ExtractionResult& result, int64_t standing, int64_t frames,
@@ -209,7 +223,7 @@ class Extraction {
   const ExtractOptions& options_;
   Features features_;
   ExtractionOptions run_;
-  std::vector<SharedCmvnStatistics> statistics_;  // by matrix; empty where none are needed
+  std::vector<SharedStatistics> statistics_;  // by matrix; empty where none are needed
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace wav2vec {
 namespace {
 
-FeatureRows normalized(FeatureRows rows, const CmvnConfig& config, const CmvnStatistics* shared) {
+FeatureRows normalised(FeatureRows rows, const CmvnConfig& config, const CmvnStatistics* statistics) {
   switch (config.cmvn) {
     case CmvnKind::none:
       return rows;
@@ -20,8 +20,8 @@ FeatureRows normalized(FeatureRows rows, const CmvnConfig& config, const CmvnSta
     }
     case CmvnKind::speaker:
     case CmvnKind::global:
-      W2V_CHECK(shared != nullptr, "statistics of several utterances");
-      return apply_cmvn(std::move(rows), *shared, config.norm_vars);
+      W2V_CHECK(statistics != nullptr, "CMVN of a speaker or of everything needs statistics");
+      return apply_cmvn(std::move(rows), *statistics, config.norm_vars);
     case CmvnKind::sliding:
       return apply_sliding_cmvn(std::move(rows), config);
   }
@@ -30,25 +30,19 @@ FeatureRows normalized(FeatureRows rows, const CmvnConfig& config, const CmvnSta
 
 }  // namespace
 
-std::string cmvn_key(CmvnKind kind, const std::string& speaker, const std::string& utterance_id) {
-  if (kind == CmvnKind::global) return "";
-  return speaker.empty() ? utterance_id : speaker;
-}
-
-FeatureRows postprocess(FeatureRows rows, const PostprocessConfig& config, const CmvnStatistics* shared) {
-  FeatureRows out = normalized(std::move(rows), config.cmvn, shared);
-  if (config.deltas.delta_order > 0) out = add_deltas(std::move(out), config.deltas);
-  if (config.splice.left_context + config.splice.right_context > 0)
-    out = splice(std::move(out), config.splice);
-  if (config.subsample.subsample > 1 || config.subsample.subsample_offset > 0)
-    out = subsample(std::move(out), config.subsample);
-  return out;
+FeatureRows postprocess(FeatureRows rows, const PostprocessConfig& config, const CmvnStatistics* statistics) {
+  config.validate();
+  rows = normalised(std::move(rows), config.cmvn, statistics);
+  rows = add_deltas(std::move(rows), config.deltas);
+  rows = splice(std::move(rows), config.splice);
+  return subsample(std::move(rows), config.subsample);
 }
 
 FeatureContract postprocess(FeatureContract contract, const PostprocessConfig& config) {
-  FeatureContract out = add_deltas(std::move(contract), config.deltas);
-  out = splice(std::move(out), config.splice);
-  return subsample(std::move(out), config.subsample);
+  config.validate();
+  contract = add_deltas(std::move(contract), config.deltas);
+  contract = splice(std::move(contract), config.splice);
+  return subsample(std::move(contract), config.subsample);
 }
 
 }  // namespace wav2vec
