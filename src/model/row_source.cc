@@ -135,8 +135,10 @@ std::unique_ptr<RowSource> rows_of_array(const ScratchArray& array, int64_t chan
 
 void convolve(const Conv1d& conv, const Pass& pass, const NormedRows& input, int64_t first,
               const RowView& out, double* moments) {
-  for (int64_t t = 0; t < out.frames; t += kTileFrames) {
-    const int64_t frames = std::min(kTileFrames, out.frames - t);
+  // In bf16 every frame is a product of its own.
+  const int64_t tile = pass.dtype() == DType::f32 ? kTileFrames : out.frames;
+  for (int64_t t = 0; t < out.frames; t += tile) {
+    const int64_t frames = std::min(tile, out.frames - t);
     const OneItem x(input.source->rows((first + t) * conv.stride, (frames - 1) * conv.stride + conv.kernel));
     const OneItem y(out.slice(t, frames));
     conv1d_forward_item(conv, pass, {*x, input.norm, input.statistics}, 0, *y,

@@ -37,7 +37,7 @@ struct LayerRows {
 inline constexpr int64_t kTileFrames = 4096;
 
 struct InferenceOptions {
-  int64_t chunk_frames = kTileFrames;            ///< of a pass; a multiple of kTileFrames
+  int64_t chunk_frames = 4 * kTileFrames;        ///< of a pass; a multiple of kTileFrames
   std::optional<int64_t> first_kept_block = {};  ///< of the encoder; none: the lowest for which there is room
 };
 

@@ -1,0 +1,106 @@
+#include "wav2vec/core/scratch.h"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "support/temporary_folder.h"
+#include "wav2vec/core/error.h"
+
+namespace wav2vec {
+namespace {
+
+// Files of this process may not grow beyond `bytes`, as on a disk that is full.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+std::string message_of(auto f) {
+  try {
+    f();
+  } catch (const DiskError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_CASE("scratch: rows come back, from memory and from a file, and the file has no name") {
+  const TemporaryFolder folder;
+  std::vector<int> values(3000);
+  std::iota(values.begin(), values.end(), 7);
+  for (const uint64_t memory : {uint64_t{0}, uint64_t{1} << 20}) {
+    ScratchSpace space({.memory_bytes = memory, .folder = folder.path()});
+    ScratchArray array = space.make(1000, 3 * sizeof(int));
+    CHECK((array.memory() == nullptr) == (memory == 0));
+    CHECK(std::filesystem::is_empty(folder.path()));
+    array.write(600, 400, values.data() + 1800);
+    array.write(0, 600, values.data());
+    const ScratchArray moved = std::move(array);
+    std::vector<int> out(300);
+    moved.read(550, 100, out.data());
+    CHECK(std::equal(out.begin(), out.end(), values.begin() + 1650));
+    CHECK_THROWS_AS(moved.read(901, 100, out.data()), InternalError);
+    CHECK(space.bytes_in_memory() + space.bytes_in_files() == 12000);
+  }
+}
+
+TEST_CASE("scratch: arrays share the memory, the rest goes to files; what is gone is used again") {
+  const TemporaryFolder folder;
+  ScratchSpace space({.memory_bytes = 10000, .folder = folder.path(), .file_bytes = 9000});
+  ScratchArray a = space.make(60, 100);
+  const std::byte* const first = a.memory();
+  ScratchArray b = space.make(60, 100);
+  CHECK(first != nullptr);
+  CHECK(b.memory() == nullptr);
+  const std::string message = message_of([&] { space.make(50, 100); });
+  CHECK(message.find(folder.path().string()) == 0);
+  CHECK(message.find("--scratch") != std::string::npos);
+  CHECK(space.bytes_in_files() == 6000);
+  a = {};
+  CHECK(space.bytes_in_memory() == 0);
+  const ScratchArray c = space.make(50, 100);
+  CHECK(c.memory() == first);
+  b = {};
+  CHECK(space.bytes_in_files() == 0);
+}
+
+TEST_CASE("scratch: a folder that is not there and a disk that is full are one message and no file") {
+  const TemporaryFolder folder;
+  const auto absent = folder.path() / "absent";
+  ScratchSpace nowhere({.memory_bytes = 0, .folder = absent});
+  CHECK(message_of([&] { nowhere.make(1, 1); }).find(absent.string()) == 0);
+
+  ScratchSpace space({.memory_bytes = 0, .folder = folder.path()});
+  const std::vector<char> bytes(100000);
+  const std::string message = message_of([&] {
+    ScratchArray array = space.make(10, bytes.size());
+    const FileSizeLimit limit(250000);
+    for (int64_t row = 0; row < 10; ++row) array.write(row, 1, bytes.data());
+  });
+  CHECK(message.find(folder.path().string() + ": cannot write a scratch file") == 0);
+  CHECK(message.find('\n') == std::string::npos);
+  CHECK(space.bytes_in_files() == 0);
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+}  // namespace
+}  // namespace wav2vec
