@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <memory>
 #include <vector>
 
@@ -29,25 +30,25 @@ struct Options {
   std::string out;
   FeatureFormat format = FeatureFormat::npy;
   FeatureLayer layer = FeatureLayer::c;
+  bool overwrite = false;
   bool strict_rate = false;
   ChannelPolicy channels = ChannelPolicy::mean;
   DTypeChoice dtype = DTypeChoice::f32;
 };
 
-void write_contract(const Options& options, const FeatureExtractor& extractor) {
+FeatureContract contract_of(const Options& options, const FeatureExtractor& extractor) {
   const FrameGeometry geometry = encoder_geometry(extractor.info().model);
   const auto rate = static_cast<double>(extractor.info().sample_rate_hz);
-  write_feature_contract(options.out,
-                         {.sample_rate_hz = extractor.info().sample_rate_hz,
-                          .hop_samples = geometry.hop_samples,
-                          .receptive_field_samples = geometry.receptive_field_samples,
-                          .first_frame_center_seconds = geometry.center_sample_of(0) / rate,
-                          .layer = std::string(kFeatureLayerNames[static_cast<size_t>(options.layer)]),
-                          .channels = extractor.channels(options.layer),
-                          .model = extractor.model_path().string(),
-                          .model_hash = extractor.model_hash(),
-                          .resampler = resampler_description(),
-                          .dtype = std::string(kDTypeNames[static_cast<size_t>(extractor.dtype())])});
+  return {.sample_rate_hz = extractor.info().sample_rate_hz,
+          .hop_samples = geometry.hop_samples,
+          .receptive_field_samples = geometry.receptive_field_samples,
+          .first_frame_center_seconds = geometry.center_sample_of(0) / rate,
+          .layer = std::string(kFeatureLayerNames[static_cast<size_t>(options.layer)]),
+          .channels = extractor.channels(options.layer),
+          .model = extractor.model_path().string(),
+          .model_hash = extractor.model_hash(),
+          .resampler = resampler_description(),
+          .dtype = std::string(kDTypeNames[static_cast<size_t>(extractor.dtype())])};
 }
 
 // Frames written; throws what is wrong with this utterance.
@@ -60,7 +61,7 @@ int64_t extract_one(const Utterance& u, const Options& options, FeatureExtractor
                                    u.start_seconds, u.duration_seconds);
   try {
     const Features features = extractor.extract(wave.samples, options.layer);
-    writer.write(u.id, features.rows.data(), features.frames, features.channels);
+    writer.write(u.id, rows_in_memory(features.rows.data(), features.frames, features.channels));
     audio_seconds += static_cast<double>(wave.samples.size()) / static_cast<double>(wave.sample_rate_hz);
     return features.frames;
   } catch (const DataError& error) {
@@ -83,7 +84,9 @@ ExitCode run(const Options& options) {
   CollectedInputs inputs = collect_inputs(options.inputs);
   std::vector<std::string> failures = std::move(inputs.failures);
   const std::vector<Utterance>& utterances = inputs.manifest.utterances;
-  const auto writer = make_feature_writer(options.format, options.out);
+  const auto writer =
+      make_feature_writer(options.format, {.path = options.out, .part = {}, .overwrite = options.overwrite},
+                          contract_of(options, extractor));
   Progress progress("extract", "files", static_cast<int64_t>(utterances.size()));
   double audio_seconds = 0.0;
   int64_t frames = 0;
@@ -100,17 +103,18 @@ ExitCode run(const Options& options) {
     progress.update(++done, "", audio_seconds);
   }
   writer->close();
-  write_contract(options, extractor);
   progress.finish();
 
-  fmt::print("{}: {} utterances, {} frames of {} {} in {}, {} of audio\n", printable(options.out), written,
-             frames, extractor.channels(options.layer),
+  // Standard output belongs to the features then.
+  std::FILE* const talk = options.out == "-" ? stderr : stdout;
+  fmt::print(talk, "{}: {} utterances, {} frames of {} {} in {}, {} of audio\n", printable(options.out),
+             written, frames, extractor.channels(options.layer),
              kFeatureLayerNames[static_cast<size_t>(options.layer)],
              kDTypeNames[static_cast<size_t>(extractor.dtype())], format_audio_length(audio_seconds));
   for (const std::string& failure : failures) log_warning("failed: " + failure);
   if (stop_requested()) return ExitCode::interrupted;
   if (!failures.empty()) {
-    fmt::print("failed: {} inputs, listed on stderr\n", failures.size());
+    fmt::print(talk, "failed: {} inputs, listed on stderr\n", failures.size());
     return ExitCode::some_inputs_failed;
   }
   return ExitCode::ok;
@@ -125,11 +129,12 @@ Command add_extract(CLI::App& program) {
       ->required();
   app->add_option("inputs", options->inputs, "audio files, folders, manifests (.tsv, .jsonl, Kaldi folder)")
       ->required();
-  app->add_option("--out", options->out, "folder for the features and frames.json")
+  app->add_option("--out", options->out, "folder for the features and frames.json; - for standard output")
       ->required()
       ->check(not_empty());
   add_choice(*app, "--format", options->format, kFeatureFormatNames,
-             "npy: one file per utterance; ark: Kaldi's feats.ark and feats.scp");
+             "one file per utterance: npy, npz, htk, h5context, safetensors, csv; one archive: ark, hdf5");
+  app->add_flag("--overwrite", options->overwrite, "replace the features of another model or layer in --out");
   add_choice(*app, "--layer", options->layer, kFeatureLayerNames, "c: context network; z: encoder");
   add_choice(*app, "--channels", options->channels, kChannelPolicyNames, "which channel of several");
   add_choice(*app, "--dtype", options->dtype, kDTypeChoiceNames,

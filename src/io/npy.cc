@@ -205,19 +205,21 @@ NpyArray read_npy(const fs::path& path) {
   return {*header.dtype, *header.shape, std::move(file)};
 }
 
+std::string npy_header(std::string_view dtype, std::span<const int64_t> shape) {
+  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", dtype,
+                                 fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  constexpr size_t kPreamble = 10;
+  text.append((kDataAlignment - (kPreamble + text.size() + 1) % kDataAlignment) % kDataAlignment, ' ');
+  text += '\n';
+  const auto bytes = static_cast<uint16_t>(text.size());
+  const char rest[] = {1, 0, static_cast<char>(bytes & 0xFF), static_cast<char>(bytes >> 8)};
+  return std::string(kMagic).append(rest, sizeof rest) + text;
+}
+
 void write_npy(const fs::path& path, std::span<const float> data, std::span<const int64_t> shape) {
   W2V_CHECK(data_bytes(sizeof(float), shape) == data.size_bytes(), "the shape does not fit the data");
-  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
-                                   fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
-  constexpr size_t kPreamble = 10;
-  header.append((kDataAlignment - (kPreamble + header.size() + 1) % kDataAlignment) % kDataAlignment, ' ');
-  header += '\n';
   AtomicFile file(path);
-  file.write(kMagic);
-  const auto header_bytes = static_cast<uint16_t>(header.size());
-  const char rest[] = {1, 0, static_cast<char>(header_bytes & 0xFF), static_cast<char>(header_bytes >> 8)};
-  file.write(rest, sizeof rest);
-  file.write(header);
+  file.write(npy_header("<f4", shape));
   file.write(data.data(), data.size_bytes());
   file.commit();
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace wav2vec {
@@ -27,6 +28,9 @@ struct NpyArray {
 /// Throws DataError when the file cannot be read, FormatError when it is not one of the dtypes above in C
 /// order (Python objects are never read) or when its size is not what its header says.
 NpyArray read_npy(const std::filesystem::path& path);
+
+/// What stands before the data of a file of version 1.0 in C order; its size is a multiple of 64.
+std::string npy_header(std::string_view dtype, std::span<const int64_t> shape);
 
 /// Version 1.0, "<f4", C order, whole or not at all; the data starts at a multiple of 64. `data` holds the
 /// product of `shape` values. Throws DiskError.
