@@ -11,6 +11,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(fftw3 REQUIRED IMPORTED_TARGET fftw3)
 pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
+pkg_check_modules(hdf5 REQUIRED IMPORTED_TARGET hdf5)
 
 # Debian's dnnl-config.cmake asks for OpenCL's development files, which a CPU program does not need.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)

@@ -28,11 +28,15 @@ packages=(
   libfftw3-dev        # spectra (GPL, see NOTICE)
   libsndfile1-dev     # reads WAV, FLAC, Ogg, MP3
   libsoxr-dev         # resampling
+  libhdf5-dev         # features as HDF5
   libcli11-dev        # command line
   libfmt-dev          # text
   nlohmann-json3-dev  # JSON
   libtomlplusplus-dev # recipes
   doctest-dev         # tests
+  # to test what others read; the tests that need them are skipped without
+  python3-numpy
+  python3-h5py
   # to run
   ffmpeg # reads MP4, Matroska, AAC, G.722 …
 )

@@ -2,118 +2,140 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <set>
-#include <span>
+#include <fstream>
+#include <functional>
 
+#include "io/feature_encoders.h"
+#include "io/feature_writers.h"
+#include "io/hdf5_file.h"
+#include "io/npz.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
-#include "wav2vec/io/npy.h"
 
 namespace wav2vec {
 namespace {
 
 namespace fs = std::filesystem;
 
-static_assert(std::endian::native == std::endian::little, "the archives are little-endian");
+constexpr size_t kMaxPartBytes = 200;  // with ".safetensors" and a temporary's ending below the usual 255
 
-constexpr size_t kMaxPartBytes = 200;  // with ".npy" and a temporary's ending below the usual 255
+/// Writes one utterance into its file.
+using FileEncoder = std::function<void(std::string_view id, const FeatureRows&, AtomicFile&)>;
 
-[[noreturn]] void fail_id(std::string_view id, std::string_view problem) {
-  throw DataError(fmt::format("utterance \"{}\": {}; give it another id in the manifest",
-                              printable(id.substr(0, kMaxPartBytes)), problem));
-}
-
-/// Refuses an id that has been used: its features would replace the others'.
-class UsedIds {
+class FileWriter : public FeatureWriter {
  public:
-  void add(std::string_view id) {
-    if (!ids_.insert(std::string(id)).second) fail_id(id, "the id occurs twice");
-  }
+  FileWriter(fs::path folder, std::string ending, StandingFiles standing, FileEncoder encode)
+      : folder_(std::move(folder)),
+        ending_(std::move(ending)),
+        standing_(standing),
+        encode_(std::move(encode)) {}
 
- private:
-  std::set<std::string> ids_;
-};
+  bool has(std::string_view id) override { return standing_.has(path_of(id)); }
 
-std::span<const float> checked_matrix(const float* rows, int64_t frames, int64_t channels) {
-  W2V_CHECK(frames >= 0 && channels > 0, "features are [frames, channels]");
-  return {rows, static_cast<size_t>(frames * channels)};
-}
-
-class NpyWriter : public FeatureWriter {
- public:
-  explicit NpyWriter(fs::path folder) : folder_(std::move(folder)) {}
-
-  void write(std::string_view id, const float* rows, int64_t frames, int64_t channels) override {
-    fs::path path = folder_ / utterance_path(id);
-    path += ".npy";
+  void write(std::string_view id, const FeatureRows& rows) override {
+    const fs::path path = path_of(id);
     used_.add(id);
-    const int64_t shape[] = {frames, channels};
-    write_npy(path, checked_matrix(rows, frames, channels), shape);
+    AtomicFile file(path);
+    encode_(id, rows, file);
+    file.commit();
   }
 
   void close() override {}
 
  private:
+  fs::path path_of(std::string_view id) const { return (folder_ / utterance_path(id)) += ending_; }
+
   fs::path folder_;
+  std::string ending_;
+  StandingFiles standing_;
+  FileEncoder encode_;
   UsedIds used_;
 };
 
-/// "key \0BFM \4<rows>\4<columns><values>", as Kaldi's KaldiObjectHolder and Matrix<float>::Write do; the
-/// index names the place of the \0 of every key.
-class ArkWriter : public FeatureWriter {
- public:
-  explicit ArkWriter(const fs::path& folder)
-      : path_(fs::absolute(folder) / "feats.ark"), ark_(path_), scp_(fs::absolute(folder) / "feats.scp") {
-    if (path_.string().find_first_of("\n\r") != std::string::npos)
-      throw DataError(
-          fmt::format("{}: a Kaldi index cannot hold a path with a line break", printable(path_.string())));
-  }
+ByteSink into(AtomicFile& file) {
+  return [&file](std::string_view bytes) { file.write(bytes); };
+}
 
-  void write(std::string_view id, const float* rows, int64_t frames, int64_t channels) override {
-    utterance_path(id);  // one rule for ids, whatever the format
-    if (id.find(' ') != std::string_view::npos) fail_id(id, "a Kaldi key cannot hold a space");
-    constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-    W2V_CHECK(frames <= kMost && channels <= kMost, "a Kaldi matrix counts in 32 bits");
-    const std::span<const float> values = checked_matrix(rows, frames, channels);
-    used_.add(id);
-    whole_ = false;
-    ark_.write(id);
-    ark_.write(" ");
-    scp_.write(fmt::format("{} {}:{}\n", id, path_.string(), ark_.size()));
-    ark_.write(std::string_view("\0BFM ", 5));
-    write_count(frames);
-    write_count(channels);
-    ark_.write(values.data(), values.size_bytes());
-    whole_ = true;
+FileEncoder encoder_for(FeatureFormat format, const FeatureContract& contract) {
+  switch (format) {
+    case FeatureFormat::npz:
+      return [text = contract_to_json(contract)](std::string_view, const FeatureRows& rows,
+                                                 AtomicFile& file) { write_npz(rows, text, file); };
+    case FeatureFormat::htk:
+      return [contract](std::string_view, const FeatureRows& rows, AtomicFile& file) {
+        write_htk(rows, contract, into(file));
+      };
+    case FeatureFormat::h5context:
+      return [contract](std::string_view, const FeatureRows& rows, AtomicFile& file) {
+        write_h5context(rows, contract, file);
+      };
+    case FeatureFormat::safetensors:
+      return [contract](std::string_view, const FeatureRows& rows, AtomicFile& file) {
+        write_safetensors_rows(rows, contract, into(file));
+      };
+    case FeatureFormat::csv:
+      return [contract](std::string_view id, const FeatureRows& rows, AtomicFile& file) {
+        write_csv_header(rows.channels, into(file));
+        write_csv_rows(id, rows, contract, into(file));
+      };
+    default:
+      return [](std::string_view, const FeatureRows& rows, AtomicFile& file) {
+        write_npy_rows(rows, into(file));
+      };
   }
+}
 
-  void close() override {
-    if (!whole_)
-      throw DiskError(
-          fmt::format("{}: not completed, for an earlier write failed", printable(path_.string())));
-    ark_.commit();
-    scp_.commit();  // the index last: it never names an archive that is not there
+/// Refuses features of another contract, unless they are to be replaced.
+void settle_contract(const FeatureDestination& destination, const FeatureContract& contract) {
+  const auto refuse = [&](const std::string& problem) {
+    if (!destination.overwrite)
+      throw ConfigError(fmt::format("{}: {}; choose another folder or --overwrite",
+                                    printable(destination.path.string()), problem));
+  };
+  try {
+    const auto before = read_feature_contract(destination.path);
+    const std::string difference = before ? contract_difference(*before, contract) : "";
+    if (before && difference.empty()) return;
+    if (before) refuse("holds features of another kind: " + difference);
+  } catch (const DataError& error) {
+    refuse(error.what());
   }
+  write_feature_contract(destination.path, contract);
+}
 
- private:
-  void write_count(int64_t count) {
-    const auto narrow = static_cast<int32_t>(count);
-    ark_.write("\4");
-    ark_.write(&narrow, sizeof narrow);
-  }
-
-  fs::path path_;
-  AtomicFile ark_;
-  AtomicFile scp_;
-  UsedIds used_;
-  bool whole_ = true;  // false while an object stands half in the archive
-};
+void require_htk_width(const FeatureContract& contract) {
+  if (contract.channels > kMostHtkChannels)
+    throw ConfigError(fmt::format("htk holds at most {} channels, these are {}; choose another format",
+                                  kMostHtkChannels, contract.channels));
+}
 
 }  // namespace
+
+void fail_id(std::string_view id, std::string_view problem) {
+  throw DataError(fmt::format("utterance \"{}\": {}; give it another id in the manifest",
+                              printable(id.substr(0, kMaxPartBytes)), problem));
+}
+
+StandingFiles::StandingFiles(const fs::path& folder, bool overwrite)
+    : since_(overwrite ? fs::file_time_type::max() : fs::last_write_time(folder / kContractFileName)) {}
+
+bool StandingFiles::has(const fs::path& path) const {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return false;
+  const fs::file_time_type written = fs::last_write_time(path, error);
+  return !error && written >= since_;
+}
+
+void append_file(const fs::path& from, AtomicFile& to) {
+  std::ifstream in(from, std::ios::binary);
+  std::string buffer(1 << 20, '\0');
+  while (in) {
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    to.write(buffer.data(), static_cast<size_t>(in.gcount()));
+  }
+  if (!in.eof()) throw DiskError(fmt::format("{}: cannot read; check the disk", printable(from.string())));
+}
 
 fs::path utterance_path(std::string_view id) {
   if (id.empty()) fail_id(id, "the id is empty");
@@ -135,28 +157,31 @@ fs::path utterance_path(std::string_view id) {
   return path;
 }
 
-std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format, const fs::path& folder) {
+std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format,
+                                                   const FeatureDestination& destination,
+                                                   const FeatureContract& contract) {
+  if (format == FeatureFormat::htk) require_htk_width(contract);
+  if (destination.path == "-") return make_stream_writer(format, contract);
+  const fs::path& folder = destination.path;
   make_writable_folder(folder);
   remove_stale_temporaries(folder);  // a killed extract leaves the file that it was at
-  if (format == FeatureFormat::ark) return std::make_unique<ArkWriter>(folder);
-  return std::make_unique<NpyWriter>(folder);
-}
-
-void write_feature_contract(const fs::path& folder, const FeatureContract& contract) {
-  const nlohmann::ordered_json json = {
-      {"sample_rate_hz", contract.sample_rate_hz},
-      {"hop_samples", contract.hop_samples},
-      {"receptive_field_samples", contract.receptive_field_samples},
-      {"first_frame_center_seconds", contract.first_frame_center_seconds},
-      {"layer", contract.layer},
-      {"channels", contract.channels},
-      {"model", contract.model},
-      {"model_hash", contract.model_hash},
-      {"resampler", contract.resampler},
-      {"dtype", contract.dtype},
-  };
-  write_file(folder / "frames.json",
-             json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  settle_contract(destination, contract);
+  const StandingFiles standing(folder, destination.overwrite);
+  const ArchivePlace place{folder, destination.part.empty() ? "" : "." + destination.part, standing};
+  switch (format) {
+    case FeatureFormat::ark:
+    case FeatureFormat::ark_text:
+    case FeatureFormat::ark_cm1:
+    case FeatureFormat::ark_cm2:
+    case FeatureFormat::ark_cm3:
+      return make_ark_writer(format, place);
+    case FeatureFormat::hdf5:
+      return make_hdf5_writer(place, contract);
+    default:
+      return std::make_unique<FileWriter>(
+          folder, fmt::format(".{}", kFeatureFormatNames[static_cast<size_t>(format)]), standing,
+          encoder_for(format, contract));
+  }
 }
 
 }  // namespace wav2vec

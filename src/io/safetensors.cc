@@ -418,33 +418,43 @@ std::vector<const TensorToWrite*> in_file_order(std::span<const TensorToWrite> t
   return order;
 }
 
-std::string header_text(std::span<const TensorToWrite* const> order,
-                        const std::map<std::string, std::string>& metadata) {
+/// Length and text of the header; `tensors` in the order of their data.
+std::string preamble(std::span<const TensorEntry> tensors,
+                     const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header[std::string(kMetadataName)] = metadata;
   uint64_t offset = 0;
-  for (const TensorToWrite* tensor : order) {
-    header[tensor->name] = {{"dtype", tensor->dtype},
-                            {"shape", tensor->shape},
-                            {"data_offsets", {offset, offset + tensor->bytes.size()}}};
-    offset += tensor->bytes.size();
+  for (const TensorEntry& tensor : tensors) {
+    header[tensor.name] = {
+        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes}}};
+    offset += tensor.bytes;
   }
   std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   text.append((kDataAlignment - (8 + text.size()) % kDataAlignment) % kDataAlignment, ' ');
   W2V_CHECK(text.size() <= kMaxHeaderBytes, "the safetensors header is too long");
-  return text;
+  const uint64_t bytes = text.size();
+  return std::string(reinterpret_cast<const char*>(&bytes), sizeof bytes) + text;
 }
 
 }  // namespace
 
+std::string safetensors_preamble(const std::string& name, const std::vector<int64_t>& shape,
+                                 const std::map<std::string, std::string>& metadata) {
+  TensorEntry tensor{name, "F32", shape, 0, 0};
+  const std::optional<uint64_t> bytes = bytes_by_shape(tensor);
+  W2V_CHECK(bytes.has_value(), "a tensor beyond 2^64 bytes");
+  tensor.bytes = *bytes;
+  return preamble(std::span(&tensor, 1), metadata);
+}
+
 void write_safetensors(const fs::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string>& metadata) {
   const std::vector<const TensorToWrite*> order = in_file_order(tensors);
-  const std::string header = header_text(order, metadata);
+  std::vector<TensorEntry> entries;
+  for (const TensorToWrite* tensor : order)
+    entries.push_back({tensor->name, std::string(tensor->dtype), tensor->shape, 0, tensor->bytes.size()});
   AtomicFile file(path);
-  const uint64_t header_bytes = header.size();
-  file.write(&header_bytes, sizeof header_bytes);
-  file.write(header);
+  file.write(preamble(entries, metadata));
   for (const TensorToWrite* tensor : order) file.write(tensor->bytes.data(), tensor->bytes.size());
   file.commit();
 }

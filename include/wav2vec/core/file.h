@@ -30,6 +30,9 @@ class AtomicFile {
   /// Overwrites bytes already written (headers that need a final count).
   void write_at(uint64_t offset, const void* data, size_t bytes);
   uint64_t size() const { return size_; }
+  const std::filesystem::path& path() const { return path_; }
+  /// Where the bytes lie until they are complete, for libraries that write files by name.
+  const std::filesystem::path& temporary_path() const { return temporary_; }
   /// Durable and visible after this returns.
   void commit();
   /// commit() without waiting for the disk: whole for every reader, but after a power failure perhaps torn or

@@ -19,8 +19,8 @@ struct FeatureRows {
 /// `rows` [frames, channels] must outlive what is returned.
 FeatureRows rows_in_memory(const float* rows, int64_t frames, int64_t channels);
 
-/// Reads the matrix from the first row to the last, at most 4,096 rows and 8 MiB (one row at least) at a time:
-/// `visit` gets the number of the piece's first row and the piece [rows, channels].
+/// Reads the matrix from the first row to the last, at most 4,096 rows and 8 MiB (one row at least) at a
+/// time: `visit` gets the number of the piece's first row and the piece [rows, channels].
 void for_each_piece(const FeatureRows& rows,
                     const std::function<void(int64_t first, std::span<const float> piece)>& visit);
 

@@ -1,5 +1,5 @@
 #pragma once
-// Features on their way to a file: one matrix [frames, channels] per utterance.
+// Features on their way to files or to standard output: one matrix [frames, channels] per utterance.
 
 #include <cstdint>
 #include <filesystem>
@@ -7,51 +7,83 @@
 #include <string>
 #include <string_view>
 
+#include "wav2vec/io/feature_contract.h"
+#include "wav2vec/io/feature_rows.h"
+
 namespace wav2vec {
 
-/// - npy: one NumPy file per utterance, <folder>/<utterance id>.npy, each in place as soon as it is written;
-/// - ark: Kaldi's binary archive <folder>/feats.ark and its index feats.scp, in place after close().
-enum class FeatureFormat { npy, ark };
-inline constexpr std::string_view kFeatureFormatNames[] = {"npy", "ark"};
+/// A file per utterance, <folder>/<utterance id>.<ending>, each in place as soon as it is written:
+/// - npy: NumPy;
+/// - npz: NumPy, the arrays `features` and `contract` (JSON);
+/// - htk: HTK's parameter file, kind USER;
+/// - h5context: wav2letter's HDF5 file;
+/// - safetensors: the tensor `features`, the contract as metadata;
+/// - csv: a line per row under a header: utterance, seconds, one column per channel.
+/// An archive of all utterances, in place after close():
+/// - ark: Kaldi's feats.ark, binary float, with its index feats.scp;
+/// - ark-text: the same as text;
+/// - ark-cm1, ark-cm2, ark-cm3: the same compressed with Kaldi's methods 1 to 3;
+/// - hdf5: features.h5, a dataset /features/<utterance id> for each.
+enum class FeatureFormat {
+  npy,
+  npz,
+  ark,
+  ark_text,
+  ark_cm1,
+  ark_cm2,
+  ark_cm3,
+  htk,
+  hdf5,
+  h5context,
+  safetensors,
+  csv
+};
+inline constexpr std::string_view kFeatureFormatNames[] = {"npy",     "npz",       "ark",         "ark-text",
+                                                           "ark-cm1", "ark-cm2",   "ark-cm3",     "htk",
+                                                           "hdf5",    "h5context", "safetensors", "csv"};
 
-/// Not thread-safe.
+/// Where features go.
+struct FeatureDestination {
+  /// A folder, or "-" for standard output: ark, ark-text, csv, and npy for one utterance.
+  std::filesystem::path path;
+  /// Between name and ending of an archive, for runs that share a folder: "2of4" makes feats.2of4.ark.
+  std::string part;
+  /// Takes nothing over from an earlier run and replaces the features of another contract.
+  bool overwrite = false;
+};
+
+/// Not thread-safe; of two that write HDF5, one works at a time.
 class FeatureWriter {
  public:
   virtual ~FeatureWriter() = default;
 
-  /// Appends one utterance; `rows` is [frames, channels], row-major. Throws DataError for an id that is no
-  /// safe name or occurs twice (nothing is written then), DiskError.
-  virtual void write(std::string_view utterance_id, const float* rows, int64_t frames, int64_t channels) = 0;
+  /// Whether the utterance's features stand complete from an earlier run with the same contract. Throws
+  /// DataError for an id that is no safe name. An archive is extended by what it lacks when this was asked
+  /// before the first write(), else written anew.
+  virtual bool has(std::string_view utterance_id) = 0;
 
-  /// Completes the output. A writer that is destroyed without it leaves no archive behind.
+  /// Adds one utterance, whole or not at all. Throws DataError for an id that is no safe name or occurs
+  /// twice, and for values that the format cannot hold (nothing is written then); DiskError; ConfigError for
+  /// a second utterance where there can be one.
+  virtual void write(std::string_view utterance_id, const FeatureRows& rows) = 0;
+
+  /// Completes the output. A writer that is destroyed without it leaves no archive behind, and an older one
+  /// as it was.
   virtual void close() = 0;
 };
 
-/// Removes what killed processes left half-written in the folder. Throws DiskError when it cannot be made or
-/// written.
-std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format, const std::filesystem::path& folder);
+/// For a folder: makes it, removes what killed processes left half-written and sees to it that its
+/// frames.json holds the contract. What is older than that file counts as absent. Throws DiskError when the
+/// folder cannot be made or written, ConfigError naming the difference when it holds features of another
+/// contract and `overwrite` is not set, when the format cannot go to standard output or cannot hold such
+/// features.
+std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format,
+                                                   const FeatureDestination& destination,
+                                                   const FeatureContract& contract);
 
 /// The relative path that an utterance id stands for: its '/' are folders. Throws DataError for what would
 /// lead elsewhere or could not be a file name: empty, absolute, "." and ".." or empty parts, a backslash, NUL
 /// or other control characters, parts above 200 bytes.
 std::filesystem::path utterance_path(std::string_view utterance_id);
-
-/// What a reader of the features has to know. Row t belongs to the time
-/// first_frame_center_seconds + t · hop_samples / sample_rate_hz of its utterance.
-struct FeatureContract {
-  int64_t sample_rate_hz = 0;
-  int64_t hop_samples = 0;
-  int64_t receptive_field_samples = 0;
-  double first_frame_center_seconds = 0.0;
-  std::string layer;  ///< "z" or "c"
-  int64_t channels = 0;
-  std::string model;       ///< where the model was read from
-  std::string model_hash;  ///< of its content
-  std::string resampler;
-  std::string dtype;  ///< "f32" or "bf16": how they were computed; they are stored as f32
-};
-
-/// Writes <folder>/frames.json. Throws DiskError.
-void write_feature_contract(const std::filesystem::path& folder, const FeatureContract& contract);
 
 }  // namespace wav2vec

@@ -83,6 +83,10 @@ struct TensorToWrite {
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string>& metadata);
 
+/// What stands before the data of a file with one F32 tensor, for data that is written piece by piece.
+std::string safetensors_preamble(const std::string& name, const std::vector<int64_t>& shape,
+                                 const std::map<std::string, std::string>& metadata);
+
 /// IEEE 754 half precision to single; exact.
 float half_to_float(uint16_t bits);
 /// bfloat16 to single; exact.

@@ -1,0 +1,50 @@
+#pragma once
+// What a reader of features has to know. Row t belongs to the time
+// first_frame_center_seconds + t · hop_samples / sample_rate_hz of its utterance.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wav2vec {
+
+inline constexpr std::string_view kContractFileName = "frames.json";
+
+struct FeatureContract {
+  int64_t sample_rate_hz = 0;
+  int64_t hop_samples = 0;
+  int64_t receptive_field_samples = 0;
+  double first_frame_center_seconds = 0.0;
+  std::string layer;  ///< "z" or "c"
+  int64_t channels = 0;
+  std::string model;       ///< where the model was read from
+  std::string model_hash;  ///< of its content
+  std::string resampler;
+  std::string dtype;  ///< "f32" or "bf16": how they were computed; they are stored as f32
+
+  /// Centre of row t.
+  double seconds_of(int64_t row) const;
+};
+
+/// One JSON object; bytes that are not UTF-8 become U+FFFD. `indent` spaces, or one line when negative.
+std::string contract_to_json(const FeatureContract& contract, int indent = -1);
+/// Unknown keys are passed over. Throws FormatError, without a file name, naming the key that is missing or
+/// of another type.
+FeatureContract contract_from_json(std::string_view text);
+
+/// Every field as text, numbers as JSON spells them: for formats with string attributes.
+std::map<std::string, std::string> contract_as_text(const FeatureContract& contract);
+
+/// What differs, as `layer is "z", now "c"`; empty when features of both may stand side by side. Where the
+/// model was read from does not count, its hash does.
+std::string contract_difference(const FeatureContract& before, const FeatureContract& now);
+
+/// Writes <folder>/frames.json. Throws DiskError.
+void write_feature_contract(const std::filesystem::path& folder, const FeatureContract& contract);
+/// Nothing when the folder has none. Throws DataError, FormatError naming the file.
+std::optional<FeatureContract> read_feature_contract(const std::filesystem::path& folder);
+
+}  // namespace wav2vec

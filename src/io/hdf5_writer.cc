@@ -1,0 +1,90 @@
+// One tidy HDF5 file of all utterances.
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "io/feature_writers.h"
+#include "io/hdf5_file.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+
+namespace wav2vec {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Hdf5Writer : public FeatureWriter {
+ public:
+  Hdf5Writer(const ArchivePlace& place, FeatureContract contract)
+      : path_(place.folder / ("features" + place.part + ".h5")),
+        contract_(std::move(contract)),
+        standing_(place.standing.has(path_) ? hdf5_archive_ids(path_) : IdSet{}) {}
+
+  bool has(std::string_view id) override {
+    utterance_path(id);
+    return standing_.has(id);
+  }
+
+  void write(std::string_view id, const FeatureRows& rows) override {
+    utterance_path(id);
+    if (!file_) begin();
+    standing_.require_absent(id);
+    require_place(id);
+    whole_ = false;
+    archive_->add(std::string(id), rows);
+    whole_ = true;
+    note(id);
+  }
+
+  void close() override {
+    if (!whole_)
+      throw DiskError(
+          fmt::format("{}: not completed, for an earlier write failed", printable(path_.string())));
+    if (!file_ && standing_.suffices()) return;
+    if (!file_) begin();
+    archive_->close();
+    file_->commit();
+  }
+
+ private:
+  void begin() {
+    const bool extends = standing_.extends();
+    file_.emplace(path_);
+    if (extends) append_file(path_, *file_);
+    archive_.emplace(*file_, contract_, extends);
+    if (!extends) return;
+    for (const std::string& id : hdf5_archive_ids(path_)) note(id);
+  }
+
+  void note(std::string_view id) {
+    for (size_t slash = id.find('/'); slash != std::string_view::npos; slash = id.find('/', slash + 1))
+      folders_.emplace(id.substr(0, slash));
+    ids_.emplace(id);
+  }
+
+  /// A name is a matrix or a group of others, not both.
+  void require_place(std::string_view id) const {
+    if (ids_.contains(id)) fail_id(id, "the id occurs twice");
+    if (folders_.contains(id)) fail_id(id, "the id is the folder of another one");
+    for (size_t slash = id.find('/'); slash != std::string_view::npos; slash = id.find('/', slash + 1))
+      if (ids_.contains(id.substr(0, slash))) fail_id(id, "its folder is the id of another one");
+  }
+
+  fs::path path_;
+  FeatureContract contract_;
+  StandingIds standing_;
+  std::optional<AtomicFile> file_;
+  std::optional<Hdf5Archive> archive_;
+  IdSet ids_;
+  IdSet folders_;
+  bool whole_ = true;  // false after a write that failed
+};
+
+}  // namespace
+
+std::unique_ptr<FeatureWriter> make_hdf5_writer(const ArchivePlace& place, const FeatureContract& contract) {
+  return std::make_unique<Hdf5Writer>(place, contract);
+}
+
+}  // namespace wav2vec
