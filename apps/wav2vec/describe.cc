@@ -21,12 +21,13 @@ Json describe_model(const fs::path& path, bool with_tensors) {
   Json tensors = Json::array();
   int64_t parameters = 0;
   const ModelFile file = ModelFile::open(network.model_path());
-  for (const TensorEntry& t : file.tensors().tensors()) {
+  for (const TensorEntry& t : file.tensors()) {
     parameters += t.count();
     tensors.push_back({{"name", t.name}, {"dtype", t.dtype}, {"shape", t.shape}});
   }
   Json facts{{"kind", "model"},
              {"file", network.model_path().string()},
+             {"format", file.format()},
              {"update", info.update},
              {"parameters", parameters},
              {"hash", network.model_hash()},
@@ -36,8 +37,19 @@ Json describe_model(const fs::path& path, bool with_tensors) {
              {"context_frames", context_frames(info.model)},
              {"encoder_channels", info.model.encoder_channels},
              {"context_channels", info.model.context_channels},
+             {"encoder_kernels", info.model.encoder_kernels},
+             {"encoder_strides", info.model.encoder_strides},
+             {"context_kernels", info.model.context_kernels},
+             {"encoder_skip", info.model.encoder_skip},
+             {"context_skip", info.model.context_skip},
+             {"log_compression", info.model.log_compression},
+             {"context_padding", kContextPaddingNames[static_cast<size_t>(info.model.context_padding)]},
+             {"activation", kActivationNames[static_cast<size_t>(info.model.activation)]},
+             {"normalize", info.normalize},
              {"prediction_steps", info.objective.prediction_steps},
+             {"negatives", info.objective.negatives},
              {"tensor_count", tensors.size()}};
+  if (!file.unused().empty()) facts["unused"] = file.unused();
   if (with_tensors) facts["tensors"] = std::move(tensors);
   return facts;
 }
@@ -103,6 +115,11 @@ Json describe_audio(const fs::path& path) {
   return out;
 }
 
+bool is_torch_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) && (path.extension() == ".pt" || TorchFile::recognises(path));
+}
+
 }  // namespace
 
 Json describe_file(const fs::path& path, bool with_tensors) {
@@ -112,7 +129,7 @@ Json describe_file(const fs::path& path, bool with_tensors) {
   if (extension == ".tsv" || extension == ".jsonl" || (folder && fs::exists(path / "wav.scp", ignored)))
     return describe_manifest(path);
   if (folder) return describe_folder(path, with_tensors);
-  if (extension == ".safetensors") return describe_model(path, with_tensors);
+  if (extension == ".safetensors" || is_torch_file(path)) return describe_model(path, with_tensors);
   if (extension == ".npy") return describe_array(path);
   if (extension == ".ark") return describe_features(path, summarize_ark(path));
   if (extension == ".scp") return describe_features(path, summarize_scp(path));

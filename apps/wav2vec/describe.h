@@ -8,8 +8,8 @@ namespace wav2vec::app {
 
 /// Facts of an audio file, manifest (file or Kaldi folder), model (file, checkpoint or run folder), .npy
 /// array or Kaldi archive of features (.ark, .scp): "kind" and what belongs to it; "tensors" of a model only
-/// with `with_tensors`. Told apart by extension. Throws DataError/CheckpointError naming
-/// the file.
+/// with `with_tensors`. Told apart by extension, PyTorch files by their first bytes. Throws
+/// DataError/CheckpointError naming the file.
 nlohmann::ordered_json describe_file(const std::filesystem::path& path, bool with_tensors);
 
 /// How far a run is: "updates", "max_updates", "finished", "last_checkpoint", "best_update",

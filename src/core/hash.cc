@@ -2,6 +2,7 @@
 
 #include <nmmintrin.h>
 
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -47,6 +48,39 @@ uint32_t crc32c(const void* data, size_t bytes, uint32_t crc) {
   auto rest = static_cast<uint32_t>(state);
   for (; bytes > 0; --bytes, ++at) rest = _mm_crc32_u8(rest, *at);
   return ~rest;
+}
+
+namespace {
+
+// Slicing by 8: table k advances a byte over k further bytes of zeros.
+constexpr auto kCrc32Tables = [] {
+  std::array<std::array<uint32_t, 256>, 8> tables{};
+  for (uint32_t i = 0; i < 256; ++i) {
+    uint32_t value = i;
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xEDB88320U : 0U);
+    tables[0][i] = value;
+  }
+  for (size_t k = 1; k < 8; ++k) {
+    for (size_t i = 0; i < 256; ++i)
+      tables[k][i] = (tables[k - 1][i] >> 8) ^ tables[0][tables[k - 1][i] & 0xFF];
+  }
+  return tables;
+}();
+
+}  // namespace
+
+uint32_t crc32(const void* data, size_t bytes, uint32_t crc) {
+  const auto* at = static_cast<const unsigned char*>(data);
+  uint32_t state = ~crc;
+  for (; bytes >= 8; bytes -= 8, at += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    word ^= state;
+    state = 0;
+    for (size_t k = 0; k < 8; ++k) state ^= kCrc32Tables[7 - k][(word >> (8 * k)) & 0xFF];
+  }
+  for (; bytes > 0; --bytes, ++at) state = (state >> 8) ^ kCrc32Tables[0][(state ^ *at) & 0xFF];
+  return ~state;
 }
 
 uint64_t xxh64(const void* data, size_t bytes, uint64_t seed) {

@@ -3,26 +3,31 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/io/fairseq_checkpoint.h"
+#include "wav2vec/io/state_dict.h"
 
 namespace wav2vec {
 namespace {
 
 constexpr const char* kFormat = "wav2vec-1";
+/// What every network under fairseq's names has.
+constexpr std::string_view kFirstTensor = "feature_extractor.conv_layers.0.0.weight";
 
-[[noreturn]] void fail(const SafetensorsFile& file, const std::string& message) {
-  throw FormatError(fmt::format("{}: {}", printable(file.path().string()), message));
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& message) {
+  throw FormatError(fmt::format("{}: {}", printable(path.string()), message));
 }
 
 std::string metadata_value(const SafetensorsFile& file, const std::string& key) {
   const auto found = file.metadata().find(key);
   if (found == file.metadata().end())
-    fail(file, fmt::format("metadata has no '{}'; expected a model written by wav2vec pretrain", key));
+    fail(file.path(), fmt::format("metadata has no '{}'; expected a model written by wav2vec pretrain", key));
   return found->second;
 }
 
@@ -31,53 +36,105 @@ int64_t metadata_integer(const SafetensorsFile& file, const std::string& key) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < 0)
-    fail(file, fmt::format("metadata '{}' is '{}', expected a whole number", key, printable(text)));
+    fail(file.path(), fmt::format("metadata '{}' is '{}', expected a whole number", key, printable(text)));
   return value;
 }
 
-}  // namespace
-
-ModelFile ModelFile::open(const std::filesystem::path& path) {
-  ModelFile model(SafetensorsFile::open(path));
-  const SafetensorsFile& file = model.file_;
+ModelFileInfo info_in_metadata(const SafetensorsFile& file) {
   const std::string format = metadata_value(file, "format");
   if (format != kFormat)
-    fail(file, fmt::format("format '{}', expected '{}'; a newer version may have written it",
-                           printable(format), kFormat));
-  ModelFileInfo& info = model.info_;
-  const std::string name = printable(path.string()) + " (metadata 'recipe')";
+    fail(file.path(), fmt::format("format '{}', expected '{}'; a newer version may have written it",
+                                  printable(format), kFormat));
+  ModelFileInfo info;
+  const std::string name = printable(file.path().string()) + " (metadata 'recipe')";
   try {
     parse_recipe(metadata_value(file, "recipe"), name, network_sections(info.model, info.objective));
     info.model.validate();
     info.objective.validate();
   } catch (const ConfigError& error) {
     // A broken file, not a broken command line.
-    fail(file, error.what());
+    fail(file.path(), error.what());
   }
   info.sample_rate_hz = metadata_integer(file, "sample_rate_hz");
-  if (info.sample_rate_hz < kMinSampleRateHz || info.sample_rate_hz > kMaxSampleRateHz)
-    fail(file, fmt::format("metadata 'sample_rate_hz' is {}, expected {} to {}; use another model",
-                           info.sample_rate_hz, kMinSampleRateHz, kMaxSampleRateHz));
   info.normalize = metadata_integer(file, "normalize") != 0;
   info.update = metadata_integer(file, "update");
+  return info;
+}
+
+}  // namespace
+
+ModelFile ModelFile::open(const std::filesystem::path& path) {
+  ModelFile model = TorchFile::recognises(path) ? open_torch(path) : open_safetensors(path);
+  const int64_t rate = model.info_.sample_rate_hz;
+  if (rate < kMinSampleRateHz || rate > kMaxSampleRateHz)
+    fail(path, fmt::format("'sample_rate_hz' is {}, expected {} to {}; use another model", rate,
+                           kMinSampleRateHz, kMaxSampleRateHz));
   return model;
 }
 
+ModelFile ModelFile::open_torch(const std::filesystem::path& path) {
+  ModelFile model(path, TorchFile::open(path));
+  auto& torch = std::get<Torch>(model.file_);
+  FairseqCheckpoint checkpoint = read_fairseq_checkpoint(torch.file);
+  model.info_ = checkpoint.info;
+  model.unused_ = std::move(checkpoint.unused);
+  model.format_ =
+      checkpoint.layout + (torch.file.container() == TorchContainer::legacy ? ", PyTorch legacy stream"
+                                                                            : ", PyTorch zip archive");
+  for (auto& [name, tensor] : checkpoint.tensors) {
+    model.tensors_.push_back({name, tensor.dtype, tensor.shape, 0, 0});
+    torch.tensors.emplace(name, std::move(tensor));
+  }
+  return model;
+}
+
+ModelFile ModelFile::open_safetensors(const std::filesystem::path& path) {
+  ModelFile model(path, SafetensorsFile::open(path));
+  const auto& file = std::get<SafetensorsFile>(model.file_);
+  model.tensors_ = file.tensors();
+  const bool foreign = !file.metadata().contains("recipe") && file.find(kFirstTensor) != nullptr;
+  if (!foreign) {
+    model.info_ = info_in_metadata(file);
+    model.format_ = std::string(kFormat) + " safetensors";
+    return model;
+  }
+  model.format_ = "safetensors without a configuration";
+  try {
+    model.info_ = infer_model(model.tensors_);
+    model.info_.model.validate();
+    model.info_.objective.validate();
+    check_state_dict(model.info_, model.tensors_);
+  } catch (const Error& error) {
+    fail(path, error.what());
+  }
+  return model;
+}
+
+const TensorEntry* ModelFile::find(std::string_view name) const {
+  const auto found = std::find_if(tensors_.begin(), tensors_.end(),
+                                  [&](const TensorEntry& entry) { return entry.name == name; });
+  return found == tensors_.end() ? nullptr : &*found;
+}
+
 void ModelFile::require(const std::string& name, const std::vector<int64_t>& shape) const {
-  const TensorEntry* entry = file_.find(name);
+  const TensorEntry* entry = find(name);
   if (entry == nullptr)
-    fail(file_, fmt::format("no tensor '{}', which its recipe needs; use another model", name));
+    fail(path_, fmt::format("no tensor '{}', which its recipe needs; use another model", name));
   if (entry->shape != shape)
-    fail(file_, fmt::format("tensor '{}' has shape [{}], its recipe needs [{}]; use another model", name,
+    fail(path_, fmt::format("tensor '{}' has shape [{}], its recipe needs [{}]; use another model", name,
                             fmt::join(entry->shape, ", "), fmt::join(shape, ", ")));
 }
 
 void ModelFile::read(const std::string& name, const std::vector<int64_t>& shape, std::span<float> values) {
   require(name, shape);
-  file_.read_f32(name, values);
+  if (auto* torch = std::get_if<Torch>(&file_)) {
+    torch->file.read_f32(torch->tensors.at(name), values);
+  } else {
+    std::get<SafetensorsFile>(file_).read_f32(name, values);
+  }
   for (size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i]))
-      fail(file_, fmt::format("tensor '{}' is not finite at element {}; use another checkpoint", name, i));
+      fail(path_, fmt::format("tensor '{}' is not finite at element {}; use another checkpoint", name, i));
   }
 }
 
