@@ -32,6 +32,8 @@ packages=(
   libfmt-dev          # text
   nlohmann-json3-dev  # JSON
   libtomlplusplus-dev # recipes
+  libonnx-dev         # messages of ONNX files
+  libprotobuf-dev     # which need this
   doctest-dev         # tests
   # to run
   ffmpeg # reads MP4, Matroska, AAC, G.722 …
