@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Variant {
-  const char* name;
+  std::string name;
   ModelConfig model;
   bool normalize = false;
 };
