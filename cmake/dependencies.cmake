@@ -19,3 +19,12 @@ find_library(DNNL_LIBRARY dnnl REQUIRED)
 add_library(DNNL::dnnl SHARED IMPORTED)
 set_target_properties(DNNL::dnnl PROPERTIES
   IMPORTED_LOCATION ${DNNL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${DNNL_INCLUDE_DIR})
+
+# Debian's ONNXConfig.cmake leaves out what the headers need: protobuf, and which of two sets of messages is meant.
+find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
+find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
+find_library(PROTOBUF_LIBRARY protobuf REQUIRED)
+add_library(onnx_messages INTERFACE)
+target_include_directories(onnx_messages SYSTEM INTERFACE ${ONNX_INCLUDE_DIR})
+target_compile_definitions(onnx_messages INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
+target_link_libraries(onnx_messages INTERFACE ${ONNX_PROTO_LIBRARY} ${PROTOBUF_LIBRARY})

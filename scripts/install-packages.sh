@@ -33,6 +33,8 @@ packages=(
   libfmt-dev          # text
   nlohmann-json3-dev  # JSON
   libtomlplusplus-dev # recipes
+  libonnx-dev         # messages of ONNX files
+  libprotobuf-dev     # which need this
   doctest-dev         # tests
   # to test what others read; the tests that need them are skipped without
   python3-numpy

@@ -19,8 +19,8 @@ TEST_CASE("scripts: --help prints and ends, an unknown argument is one line and 
     return WEXITSTATUS(std::system(command.c_str()));
   };
   const auto text = [&](const char* name) { return test::read_bytes(folder.path() / name); };
-  for (const std::string script :
-       {"scripts/demo.sh", "scripts/test.sh", "scripts/install-packages.sh", "bench/compare.sh"}) {
+  for (const std::string script : {"scripts/demo.sh", "scripts/test.sh", "scripts/install-packages.sh",
+                                   "scripts/check-onnx.sh", "bench/compare.sh"}) {
     CAPTURE(script);
     for (const std::string option : {" -h", " --help"}) {
       CHECK(run(script + option) == 0);
