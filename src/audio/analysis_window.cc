@@ -8,9 +8,9 @@
 namespace wav2vec {
 namespace {
 
-double sum_of_squares(std::span<const double> values) {
+double sum_of_squares(std::span<const float> values) {
   double sum = 0.0;
-  for (const double x : values) sum += x * x;
+  for (const float x : values) sum += static_cast<double>(x) * x;
   return sum;
 }
 
@@ -34,25 +34,31 @@ double shape_at(const WindowConfig& config, double angle) {
 
 }  // namespace
 
-std::vector<double> window_shape(const WindowConfig& config, int64_t samples) {
-  std::vector<double> shape(static_cast<size_t>(samples));
+std::vector<float> window_shape(const WindowConfig& config, int64_t samples) {
+  std::vector<float> shape(static_cast<size_t>(samples));
   const double step = 2.0 * std::numbers::pi / static_cast<double>(samples - 1);
-  for (size_t i = 0; i < shape.size(); ++i) shape[i] = shape_at(config, step * static_cast<double>(i));
+  for (size_t i = 0; i < shape.size(); ++i)
+    shape[i] = static_cast<float>(shape_at(config, step * static_cast<double>(i)));
   return shape;
 }
 
 void AnalysisWindow::process(int64_t frame, std::span<const float> samples) {
-  for (size_t i = 0; i < values_.size(); ++i) values_[i] = config_.waveform_scale * samples[i];
+  const double scale = config_.waveform_scale;
+  for (size_t i = 0; i < values_.size(); ++i) values_[i] = static_cast<float>(scale * samples[i]);
   if (config_.dither > 0.0) add_dither(frame);
   if (config_.remove_dc_offset) {
     double sum = 0.0;
-    for (const double x : values_) sum += x;
-    const double mean = sum / static_cast<double>(values_.size());
-    for (double& x : values_) x -= mean;
+    for (const float x : values_) sum += x;
+    const auto mean = static_cast<float>(sum / static_cast<double>(values_.size()));
+    for (float& x : values_) x -= mean;
   }
   raw_energy_ = sum_of_squares(values_);
-  for (size_t i = values_.size() - 1; i > 0; --i) values_[i] -= config_.preemphasis * values_[i - 1];
-  values_[0] -= config_.preemphasis * values_[0];
+  const double coefficient = static_cast<float>(config_.preemphasis);
+  for (size_t i = values_.size(); i-- > 0;) {
+    // By way of double, so that no compiler makes one rounding of the two.
+    const auto before = static_cast<float>(coefficient * values_[i > 0 ? i - 1 : 0]);
+    values_[i] -= before;
+  }
   for (size_t i = 0; i < values_.size(); ++i) values_[i] *= shape_[i];
 }
 
@@ -63,7 +69,8 @@ void AnalysisWindow::add_dither(int64_t frame) {
   const RandomStream random(0, RandomUse::dither, {static_cast<uint64_t>(frame)});
   for (size_t i = 0; i < values_.size(); ++i) {
     const double radius = std::sqrt(-2.0 * std::log(1.0 - random.uniform(2 * i)));
-    values_[i] += config_.dither * radius * std::cos(2.0 * std::numbers::pi * random.uniform(2 * i + 1));
+    const double normal = radius * std::cos(2.0 * std::numbers::pi * random.uniform(2 * i + 1));
+    values_[i] += static_cast<float>(config_.dither * normal);
   }
 }
 

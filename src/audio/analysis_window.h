@@ -14,8 +14,11 @@ namespace wav2vec {
 inline constexpr double kEnergyEpsilon = 0x1.0p-23;
 
 /// The shape of the window, [samples].
-std::vector<double> window_shape(const WindowConfig& config, int64_t samples);
+std::vector<float> window_shape(const WindowConfig& config, int64_t samples);
 
+/// Samples are rounded to float after every step, as Kaldi and torchaudio do: where a faint band lies beside
+/// a loud one this rounding is what one sees of the band, and features that are exact would differ from
+/// theirs.
 class AnalysisWindow {
  public:
   AnalysisWindow(const WindowConfig& config, int64_t samples)
@@ -25,7 +28,7 @@ class AnalysisWindow {
   void process(int64_t frame, std::span<const float> samples);
 
   /// The result, [samples].
-  std::span<const double> values() const { return values_; }
+  std::span<const float> values() const { return values_; }
   /// Sum of squares before preemphasis and window (raw), or after.
   double raw_energy() const { return raw_energy_; }
   double energy() const;
@@ -34,8 +37,8 @@ class AnalysisWindow {
   void add_dither(int64_t frame);
 
   WindowConfig config_;
-  std::vector<double> shape_;
-  std::vector<double> values_;
+  std::vector<float> shape_;
+  std::vector<float> values_;
   double raw_energy_ = 0.0;
 };
 

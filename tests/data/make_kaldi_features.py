@@ -3,8 +3,8 @@
 
     make_kaldi_features.py           makes tests/data/kaldi/generated.wav and <case>.<signal>.npy of both signals there,
                                      computed in float64 and stored as float32
-    make_kaldi_features.py FOLDER    reads FOLDER/<n>.wave.npy (samples in [-1, 1)), makes FOLDER/<n>.<case>.npy, and
-                                     FOLDER/<n>.sliding<k>.npy by torchaudio.functional.sliding_window_cmn of
+    make_kaldi_features.py FOLDER    reads FOLDER/<n>.wave.npy (samples in [-1, 1)), makes FOLDER/<n>.<case>.npy, the same
+                                     computed in float64 FOLDER/<n>.<case>.double.npy, and FOLDER/<n>.sliding<k>.npy by torchaudio.functional.sliding_window_cmn of
                                      FOLDER/<n>.rows.npy where there is one
 
 The cases are those of kaldi/cases.json, under the names and defaults of our options. Needs Debian's
@@ -43,12 +43,12 @@ def save(path, rows):
 
 
 def generated_signal():
-    """A rising tone with noise, silence, a step and full scale: 0.4 s."""
+    """A rising tone with noise, silence, noise on a step and full scale: 0.4 s."""
     t = np.arange(6400) / 16000.0
     noise = np.random.RandomState(1).uniform(-1, 1, t.size)
     x = 0.3 * np.sin(2 * np.pi * (100 + 8000 * t) * t) + 0.01 * noise + 0.1
     x[2000:2900] = 0.0
-    x[2900:3500] = 0.25
+    x[2900:3500] = 0.25 + 0.05 * noise[2900:3500]
     x[5500:] = np.sign(x[5500:])
     return np.clip(np.round(x * 32768), -32768, 32767).astype("<i2")
 
@@ -67,7 +67,9 @@ def write_golden(cases):
 def write_beside(cases, folder):
     for path in sorted(folder.glob("*.wave.npy")):
         for case in cases:
-            save(folder / f"{path.name.split('.')[0]}.{case['name']}.npy", compute(case, np.load(path)))
+            name = f"{path.name.split('.')[0]}.{case['name']}"
+            save(folder / f"{name}.npy", compute(case, np.load(path)))
+            save(folder / f"{name}.double.npy", compute(case, np.load(path).astype(np.float64)))
     for path in sorted(folder.glob("*.rows.npy")):
         for k, options in enumerate(SLIDING):
             rows = torch.from_numpy(np.load(path)).double()

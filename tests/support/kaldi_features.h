@@ -71,14 +71,18 @@ inline std::vector<float> compute_case(const nlohmann::json& kaldi_case, std::sp
   return compute_fbank(config_from<FbankConfig>(options), rate, waveform);
 }
 
-/// Largest |a - b| / max(1, |b|): relative for energies that were not put through a logarithm. Infinite when
-/// the sizes differ or a value is not finite.
-inline double max_difference(std::span<const float> a, std::span<const float> b) {
+/// Largest |a - b|, of energies that were not put through a logarithm relative to b where that is above 1.
+/// Infinite when the sizes differ or a value is not finite. `slack`, if given, is subtracted from the
+/// difference of each value.
+inline double max_difference(const nlohmann::json& kaldi_case, std::span<const float> a,
+                             std::span<const float> b, std::span<const double> slack = {}) {
   if (a.size() != b.size()) return INFINITY;
+  const bool relative = !kaldi_case.at("options").value("use_log_fbank", true);
   double most = 0.0;
   for (size_t i = 0; i < a.size(); ++i) {
-    const double difference =
-        std::fabs(static_cast<double>(a[i]) - b[i]) / std::max(1.0, std::fabs(static_cast<double>(b[i])));
+    const double expected = b[i];
+    const double unit = relative ? std::max(1.0, std::fabs(expected)) : 1.0;
+    const double difference = std::fabs(a[i] - expected) / unit - (slack.empty() ? 0.0 : slack[i]);
     if (!(difference <= most)) most = std::isfinite(difference) ? difference : INFINITY;
   }
   return most;
