@@ -16,6 +16,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
+const FeatureContract kContract{.sample_rate_hz = 16000,
+                                .hop_samples = 160,
+                                .layer = "c",
+                                .channels = 12,
+                                .model = {},
+                                .model_hash = {},
+                                .resampler = {},
+                                .dtype = {}};
+
 std::string little_endian(int32_t value) {
   std::string bytes;
   for (int shift = 0; shift < 32; shift += 8)
@@ -42,10 +51,10 @@ std::string compressed(const std::string& key, const std::string& kind, int32_t 
 TEST_CASE("ark: what the writer wrote is counted, through the archive and through its index") {
   const TemporaryFolder folder;
   const std::vector<float> values(60, 1.0F);
-  const auto writer = make_feature_writer(FeatureFormat::ark, folder.path());
-  writer->write("a", values.data(), 5, 12);
-  writer->write("speaker/b", values.data(), 3, 12);
-  writer->write("empty", values.data(), 0, 12);
+  const auto writer = make_feature_writer(FeatureFormat::ark, {folder.path(), "", false}, kContract);
+  writer->write("a", rows_in_memory(values.data(), 5, 12));
+  writer->write("speaker/b", rows_in_memory(values.data(), 3, 12));
+  writer->write("empty", rows_in_memory(values.data(), 0, 12));
   writer->close();
   for (const ArkSummary& summary :
        {summarize_ark(folder.path() / "feats.ark"), summarize_scp(folder.path() / "feats.scp")}) {

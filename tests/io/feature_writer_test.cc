@@ -6,7 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <vector>
@@ -22,6 +25,18 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kPlenty = uint64_t{1} << 30;
+
+FeatureContract contract_of_layer(const std::string& layer) {
+  FeatureContract contract;
+  contract.sample_rate_hz = 16000;
+  contract.hop_samples = 160;
+  contract.layer = layer;
+  return contract;
+}
+
+std::unique_ptr<FeatureWriter> writer_for(FeatureFormat format, const fs::path& folder) {
+  return make_feature_writer(format, {folder, "", false}, contract_of_layer("c"));
+}
 
 struct Matrix {
   int32_t rows = 0;
@@ -47,16 +62,16 @@ Matrix kaldi_matrix(const std::string& ark, size_t offset) {
 TEST_CASE("npy: one file per utterance, folders kept, in place at once") {
   const TemporaryFolder folder;
   const fs::path out = folder.path() / "new" / "out";
-  const auto writer = make_feature_writer(FeatureFormat::npy, out);
+  const auto writer = writer_for(FeatureFormat::npy, out);
   const std::vector<float> rows = {1, 2, 3, 4, 5, 6};
-  writer->write("speaker 1/a.wav", rows.data(), 2, 3);
-  writer->write("b", rows.data(), 3, 2);
-  writer->write("empty", nullptr, 0, 3);
+  writer->write("speaker 1/a.wav", rows_in_memory(rows.data(), 2, 3));
+  writer->write("b", rows_in_memory(rows.data(), 3, 2));
+  writer->write("empty", rows_in_memory(nullptr, 0, 3));
   CHECK(read_npy(out / "speaker 1" / "a.wav.npy").shape == std::vector<int64_t>{2, 3});
   CHECK(read_npy(out / "speaker 1" / "a.wav.npy").floats() == rows);
   CHECK(read_npy(out / "b.npy").shape == std::vector<int64_t>{3, 2});
   CHECK(read_npy(out / "empty.npy").shape == std::vector<int64_t>{0, 3});
-  CHECK_THROWS_AS(writer->write("b", rows.data(), 2, 3), DataError);
+  CHECK_THROWS_AS(writer->write("b", rows_in_memory(rows.data(), 2, 3)), DataError);
   CHECK(read_npy(out / "b.npy").shape == std::vector<int64_t>{3, 2});
   writer->close();
 }
@@ -65,12 +80,12 @@ TEST_CASE("ark: what the index names is the matrix") {
   const TemporaryFolder folder;
   const std::vector<float> rows = {1, 2, 3, 4, 5, 6};
   {
-    const auto writer = make_feature_writer(FeatureFormat::ark, folder.path());
-    writer->write("a", rows.data(), 2, 3);
-    writer->write("x/b", rows.data(), 1, 5);
-    writer->write("empty", nullptr, 0, 3);
-    CHECK_THROWS_AS(writer->write("a", rows.data(), 2, 3), DataError);
-    CHECK_THROWS_AS(writer->write("a b", rows.data(), 2, 3), DataError);
+    const auto writer = writer_for(FeatureFormat::ark, folder.path());
+    writer->write("a", rows_in_memory(rows.data(), 2, 3));
+    writer->write("x/b", rows_in_memory(rows.data(), 1, 5));
+    writer->write("empty", rows_in_memory(nullptr, 0, 3));
+    CHECK_THROWS_AS(writer->write("a", rows_in_memory(rows.data(), 2, 3)), DataError);
+    CHECK_THROWS_AS(writer->write("a b", rows_in_memory(rows.data(), 2, 3)), DataError);
     CHECK_FALSE(fs::exists(folder.path() / "feats.ark"));
     writer->close();
   }
@@ -104,11 +119,11 @@ TEST_CASE("ark: without close() nothing is left, and an older archive stays") {
   write_file(folder.path() / "feats.scp", "old");
   const float value = 1;
   {
-    const auto writer = make_feature_writer(FeatureFormat::ark, folder.path());
-    writer->write("a", &value, 1, 1);
+    const auto writer = writer_for(FeatureFormat::ark, folder.path());
+    writer->write("a", rows_in_memory(&value, 1, 1));
   }
   CHECK(read_file(folder.path() / "feats.scp", kPlenty) == "old");
-  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);  // frames.json
 }
 
 TEST_CASE("ark: a writer whose disk was full cannot be completed") {
@@ -117,7 +132,7 @@ TEST_CASE("ark: a writer whose disk was full cannot be completed") {
   if (child == 0) {
     ::signal(SIGXFSZ, SIG_IGN);
     const std::vector<float> rows(1000);
-    const auto writer = make_feature_writer(FeatureFormat::ark, folder.path());
+    const auto writer = writer_for(FeatureFormat::ark, folder.path());
     const rlimit limit{2000, 2000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     int disk_errors = 0;
@@ -128,7 +143,7 @@ TEST_CASE("ark: a writer whose disk was full cannot be completed") {
         ++disk_errors;
       }
     };
-    attempt([&] { writer->write("a", rows.data(), 1, 1000); });
+    attempt([&] { writer->write("a", rows_in_memory(rows.data(), 1, 1000)); });
     attempt([&] { writer->close(); });
     _exit(disk_errors);
   }
@@ -144,8 +159,8 @@ TEST_CASE("ids that lead elsewhere or are no names are refused and nothing is wr
   const TemporaryFolder folder;
   const fs::path out = folder.path() / "out";
   const float value = 1;
-  for (const FeatureFormat format : {FeatureFormat::npy, FeatureFormat::ark}) {
-    const auto writer = make_feature_writer(format, out);
+  for (const FeatureFormat format : {FeatureFormat::npy, FeatureFormat::ark, FeatureFormat::hdf5}) {
+    const auto writer = writer_for(format, out);
     for (const std::string& id :
          {std::string(), std::string(".."), std::string("../x"), std::string("a/../../x"), std::string("/x"),
           std::string("a//b"), std::string("a/"), std::string("./a"), std::string("a/."),
@@ -153,7 +168,7 @@ TEST_CASE("ids that lead elsewhere or are no names are refused and nothing is wr
           std::string("\x1b[2J"), std::string("\x7f"), std::string(201, 'a')}) {
       CAPTURE(id);
       try {
-        writer->write(id, &value, 1, 1);
+        writer->write(id, rows_in_memory(&value, 1, 1));
         FAIL_CHECK("accepted");
       } catch (const DataError& error) {
         const std::string message = error.what();
@@ -162,7 +177,7 @@ TEST_CASE("ids that lead elsewhere or are no names are refused and nothing is wr
       }
     }
   }
-  CHECK(fs::is_empty(out));
+  CHECK(std::distance(fs::directory_iterator(out), fs::directory_iterator()) == 1);  // frames.json
   CHECK(utterance_path("a/b..c/...") == fs::path("a") / "b..c" / "...");
   CHECK(utterance_path("naïve") == fs::path("naïve"));
 }
@@ -170,7 +185,7 @@ TEST_CASE("ids that lead elsewhere or are no names are refused and nothing is wr
 TEST_CASE("a folder that cannot be made is a disk error") {
   const TemporaryFolder folder;
   write_file(folder.path() / "file", "x");
-  CHECK_THROWS_AS(make_feature_writer(FeatureFormat::npy, folder.path() / "file"), DiskError);
+  CHECK_THROWS_AS(writer_for(FeatureFormat::npy, folder.path() / "file"), DiskError);
 }
 
 TEST_CASE("the contract says when each row is") {
@@ -198,6 +213,138 @@ TEST_CASE("the contract says when each row is") {
   CHECK(json["channels"] == 512);
   CHECK(json["model"] == "run\xEF\xBF\xBD/model\".safetensors");
   CHECK(json["resampler"] == "soxr VHQ");
+}
+
+const FeatureFormat kPerFile[] = {FeatureFormat::npy,       FeatureFormat::npz,         FeatureFormat::htk,
+                                  FeatureFormat::h5context, FeatureFormat::safetensors, FeatureFormat::csv};
+const FeatureFormat kArchives[] = {FeatureFormat::ark,     FeatureFormat::ark_text, FeatureFormat::ark_cm1,
+                                   FeatureFormat::ark_cm2, FeatureFormat::ark_cm3,  FeatureFormat::hdf5};
+
+TEST_CASE("a second run finds what stands, in every format, and an archive takes it over") {
+  const std::vector<float> rows = {1, 2, 3, 4, 5, 6};
+  const auto run_twice = [&](FeatureFormat format, const fs::path& out) {
+    CAPTURE(static_cast<int>(format));
+    const auto first = writer_for(format, out);
+    CHECK_FALSE(first->has("x/a"));
+    first->write("x/a", rows_in_memory(rows.data(), 2, 3));
+    first->close();
+    const auto second = writer_for(format, out);
+    CHECK(second->has("x/a"));
+    CHECK_FALSE(second->has("b"));
+    second->write("b", rows_in_memory(rows.data(), 3, 2));
+    second->close();
+    const auto third = writer_for(format, out);
+    CHECK(third->has("x/a"));
+    CHECK(third->has("b"));
+    third->close();
+    CHECK(writer_for(format, out)->has("b"));
+    const auto over = make_feature_writer(format, {out, "", true}, contract_of_layer("c"));
+    CHECK_FALSE(over->has("b"));
+  };
+  for (const FeatureFormat format : kPerFile) {
+    const TemporaryFolder folder;
+    run_twice(format, folder.path());
+  }
+  for (const FeatureFormat format : kArchives) {
+    const TemporaryFolder folder;
+    run_twice(format, folder.path());
+  }
+}
+
+TEST_CASE("an extended archive has the bytes of one that was written at once") {
+  const std::vector<float> rows = {1, 2, 3, 4, 5, 6};
+  for (const FeatureFormat format : {FeatureFormat::ark, FeatureFormat::ark_text, FeatureFormat::ark_cm1}) {
+    const TemporaryFolder folder;
+    const auto write = [&](std::initializer_list<const char*> ids) {
+      const auto writer = writer_for(format, folder.path());
+      for (const char* id : ids) {
+        if (!writer->has(id)) writer->write(id, rows_in_memory(rows.data(), 2, 3));
+      }
+      writer->close();
+      return read_file(folder.path() / "feats.ark", kPlenty) +
+             read_file(folder.path() / "feats.scp", kPlenty);
+    };
+    write({"a"});
+    const std::string extended = write({"a", "b"});
+    fs::remove(folder.path() / "feats.ark");
+    CHECK(write({"a", "b"}) == extended);
+  }
+}
+
+TEST_CASE("another contract is refused, named, and replaced only on request") {
+  const TemporaryFolder folder;
+  const float value = 1;
+  writer_for(FeatureFormat::npy, folder.path())->write("a", rows_in_memory(&value, 1, 1));
+  // Older than any contract that is written from now on.
+  fs::last_write_time(folder.path() / "a.npy", fs::file_time_type::clock::now() - std::chrono::hours(1));
+  try {
+    make_feature_writer(FeatureFormat::npy, {folder.path(), "", false}, contract_of_layer("z"));
+    FAIL("accepted");
+  } catch (const ConfigError& error) {
+    CHECK(std::string(error.what()).find("layer is \"c\", now \"z\"") != std::string::npos);
+  }
+  make_feature_writer(FeatureFormat::npy, {folder.path(), "", true}, contract_of_layer("z"));
+  const auto again =
+      make_feature_writer(FeatureFormat::npy, {folder.path(), "", false}, contract_of_layer("z"));
+  CHECK_FALSE(again->has("a"));
+  auto moved = contract_of_layer("z");
+  moved.model = "elsewhere";
+  CHECK_NOTHROW(make_feature_writer(FeatureFormat::npy, {folder.path(), "", false}, moved));
+  write_file(folder.path() / "frames.json", "{\"layer\": 1}");
+  CHECK_THROWS_AS(writer_for(FeatureFormat::npy, folder.path()), ConfigError);
+}
+
+TEST_CASE("rows that pass in several pieces give the bytes of the matrix") {
+  const TemporaryFolder folder;
+  const int64_t frames = 10'001;
+  const auto value = [](int64_t row, int64_t channel) { return static_cast<float>(row * 7 - channel); };
+  int64_t most = 0;
+  const FeatureRows rows{frames, 3, [&](int64_t first, int64_t count, float* out) {
+                           most = std::max(most, count);
+                           for (int64_t i = 0; i < count * 3; ++i) out[i] = value(first + i / 3, i % 3);
+                         }};
+  std::vector<float> all(static_cast<size_t>(frames * 3));
+  rows.read(0, frames, all.data());
+  most = 0;
+  writer_for(FeatureFormat::npy, folder.path())->write("a", rows);
+  CHECK(read_npy(folder.path() / "a.npy").floats() == all);
+  CHECK(most == 4096);
+  const auto ark = writer_for(FeatureFormat::ark, folder.path());
+  ark->write("a", rows);
+  ark->close();
+  CHECK(kaldi_matrix(read_file(folder.path() / "feats.ark", kPlenty), 2).values == all);
+}
+
+TEST_CASE("compressed archives refuse what is not finite and stay whole") {
+  const TemporaryFolder folder;
+  const std::vector<float> bad = {1, std::numeric_limits<float>::quiet_NaN()};
+  const std::vector<float> good = {1, 1};
+  for (const FeatureFormat format :
+       {FeatureFormat::ark_cm1, FeatureFormat::ark_cm2, FeatureFormat::ark_cm3}) {
+    const auto writer = writer_for(format, folder.path());
+    CHECK_THROWS_AS(writer->write("bad", rows_in_memory(bad.data(), 1, 2)), DataError);
+    writer->write("good", rows_in_memory(good.data(), 1, 2));
+    writer->write("empty", rows_in_memory(good.data(), 0, 2));
+    writer->close();
+    CHECK(read_file(folder.path() / "feats.scp", kPlenty).starts_with("good "));
+  }
+}
+
+TEST_CASE("hdf5: an id cannot be another one's folder") {
+  const TemporaryFolder folder;
+  const float value = 1;
+  const auto writer = writer_for(FeatureFormat::hdf5, folder.path());
+  writer->write("a/b", rows_in_memory(&value, 1, 1));
+  for (const char* id : {"a", "a/b", "a/b/c"})
+    CHECK_THROWS_AS(writer->write(id, rows_in_memory(&value, 1, 1)), DataError);
+  writer->write("a/c", rows_in_memory(&value, 1, 1));
+  writer->close();
+}
+
+TEST_CASE("formats that go back in their file refuse standard output") {
+  for (const FeatureFormat format : {FeatureFormat::npz, FeatureFormat::ark_cm1, FeatureFormat::htk,
+                                     FeatureFormat::hdf5, FeatureFormat::h5context})
+    CHECK_THROWS_AS(make_feature_writer(format, {"-", "", false}, contract_of_layer("c")), ConfigError);
 }
 
 }  // namespace

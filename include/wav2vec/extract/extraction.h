@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/data/manifest.h"
 #include "wav2vec/extract/feature_source.h"
 
