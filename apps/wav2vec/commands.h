@@ -23,6 +23,7 @@ struct Command {
 };
 
 Command add_bench(CLI::App& program, const GlobalOptions& global);
+Command add_convert(CLI::App& program);
 Command add_doctor(CLI::App& program);
 Command add_extract(CLI::App& program);
 Command add_inspect(CLI::App& program);

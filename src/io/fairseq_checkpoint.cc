@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <set>
 
@@ -150,15 +151,22 @@ ModelConfig model_of(const Options& options) {
   return model;
 }
 
+/// "auto", a number, or a number as text: the command line of 2019 gave it no type.
+int64_t offset_of(const Options& options) {
+  if (!options.is_text("offset")) return options.integer("offset", 0);
+  const std::string text = options.text("offset", "");
+  if (text == "auto") return 0;
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) refuse("offset", text, "'auto' or a number");
+  return value;
+}
+
 ObjectiveConfig objective_of(const Options& options, const std::string& criterion, bool infonce) {
   ObjectiveConfig objective;
   objective.loss = infonce ? ContrastiveLoss::infonce : ContrastiveLoss::bce;
   objective.prediction_steps = options.integer("prediction_steps", 12);
-  if (options.is_text("offset")) {
-    require_option(options, "offset", "auto");
-  } else {
-    objective.prediction_offset = options.integer("offset", 0);
-  }
+  objective.prediction_offset = offset_of(options);
   objective.negatives = options.integer("num_negatives", 1);
   objective.cross_sample_negatives = options.integer("cross_sample_negatives", 0);
   // In 2019 a switch: all negatives come from the whole batch.

@@ -22,7 +22,7 @@ class LayerListParser {
   std::vector<LayerTriple> run() {
     if (text_.size() > kMaxCharacters) fail(fmt::format("at most {} characters", kMaxCharacters));
     std::vector<LayerTriple> layers = sum(0);
-    if (peek() != '\0') fail("the end");
+    if (peek() != '\0' || at_ < text_.size()) fail("the end");
     return layers;
   }
 

@@ -397,6 +397,15 @@ TensorToWrite::TensorToWrite(std::string n, std::vector<int64_t> s, std::span<co
 TensorToWrite::TensorToWrite(std::string n, std::vector<int64_t> s, std::span<const uint64_t> data)
     : name(std::move(n)), shape(std::move(s)), dtype("U64"), bytes(std::as_bytes(data)) {}
 
+TensorToWrite TensorToWrite::half(std::string n, std::vector<int64_t> s, std::span<const uint16_t> bits) {
+  TensorToWrite tensor;
+  tensor.name = std::move(n);
+  tensor.shape = std::move(s);
+  tensor.dtype = "F16";
+  tensor.bytes = std::as_bytes(bits);
+  return tensor;
+}
+
 namespace {
 
 std::vector<const TensorToWrite*> in_file_order(std::span<const TensorToWrite> tensors) {
@@ -471,6 +480,18 @@ float half_to_float(uint16_t bits) {
     return sign != 0 ? -magnitude : magnitude;
   }
   return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
+}
+
+uint16_t float_to_half(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000U);
+  const float magnitude = std::fabs(value);
+  if (std::isnan(value)) return sign | 0x7E00U;
+  if (magnitude >= 65520.0F) return sign | 0x7C00U;
+  // Below 2^-14 halves are multiples of 2^-24, and so is what is added up here.
+  if (magnitude < 0x1p-14F) return sign | static_cast<uint16_t>(std::nearbyint(magnitude * 0x1p24F));
+  const uint32_t rounded = (bits & 0x7FFFFFFFU) + 0xFFFU + ((bits >> 13) & 1U);
+  return sign | static_cast<uint16_t>((rounded >> 13) - (112U << 10));
 }
 
 float bfloat16_to_float(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }

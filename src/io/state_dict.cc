@@ -141,6 +141,9 @@ ModelFileInfo infer_model(std::span<const TensorEntry> tensors) {
   refuse_other_networks(shapes);
   const LayerShapes encoder = layer_shapes(shapes, encoder_key, "0.weight");
   const LayerShapes context = layer_shapes(shapes, context_key, "1.weight");
+  if (encoder.kernels.empty())
+    throw FormatError(
+        fmt::format("no tensor '{}'; expected a network of wav2vec 1.0", encoder_key(0, "0.weight")));
   for (const ModelPreset preset : {ModelPreset::base, ModelPreset::large}) {
     ModelFileInfo info;
     info.model = model_preset(preset);

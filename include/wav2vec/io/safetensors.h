@@ -70,11 +70,16 @@ struct TensorToWrite {
   TensorToWrite(std::string name, std::vector<int64_t> shape, std::span<const double> data);
   TensorToWrite(std::string name, std::vector<int64_t> shape, std::span<const int64_t> data);
   TensorToWrite(std::string name, std::vector<int64_t> shape, std::span<const uint64_t> data);
+  /// F16, as float_to_half gives its bits.
+  static TensorToWrite half(std::string name, std::vector<int64_t> shape, std::span<const uint16_t> bits);
 
   std::string name;
   std::vector<int64_t> shape;
   std::string_view dtype;
   std::span<const std::byte> bytes;
+
+ private:
+  TensorToWrite() = default;
 };
 
 /// Writes the file whole or not at all. The bytes depend on nothing but the arguments: wider dtypes first,
@@ -89,6 +94,8 @@ std::string safetensors_preamble(const std::string& name, const std::vector<int6
 
 /// IEEE 754 half precision to single; exact.
 float half_to_float(uint16_t bits);
+/// Single to half precision, to the nearest, ties to even; infinite from 65520.
+uint16_t float_to_half(float value);
 /// bfloat16 to single; exact.
 float bfloat16_to_float(uint16_t bits);
 

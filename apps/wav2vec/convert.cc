@@ -1,0 +1,83 @@
+// wav2vec convert: a model in the files of other programs.
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "choices.h"
+#include "commands.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/io/checkpoint.h"
+#include "wav2vec/io/model_export.h"
+
+namespace wav2vec::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string in;
+  std::string out;
+  ExportDtype dtype = ExportDtype::f32;
+  bool force = false;
+};
+
+/// What is written is told by the extension of OUT.
+struct Target {
+  std::string_view extension;
+  void (*write)(ModelFile& model, const fs::path& path, ExportDtype dtype);
+};
+constexpr Target kTargets[] = {
+    {".safetensors", export_safetensors},
+    {".pt", export_torch},
+};
+
+const Target& target_of(const fs::path& out) {
+  std::string known;
+  for (const Target& target : kTargets) {
+    if (out.extension() == target.extension) return target;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", target.extension);
+  }
+  throw ConfigError(fmt::format("OUT {}: its extension decides what is written; known are {}",
+                                printable(out.string()), known));
+}
+
+ExitCode run(const Options& options) {
+  const fs::path out = options.out;
+  const Target& target = target_of(out);
+  std::error_code ignored;
+  if (!options.force && fs::exists(fs::symlink_status(out, ignored)))
+    throw ConfigError(
+        fmt::format("{}: exists; choose another name or give --force", printable(out.string())));
+  ModelFile model = ModelFile::open(resolve_model_path(options.in));
+  log_info(fmt::format("{}: {}", printable(model.path().string()), model.format()));
+  for (const std::string& name : model.unused()) log_info(fmt::format("not converted: {}", printable(name)));
+  target.write(model, out, options.dtype);
+  log_info(fmt::format("{}: {} tensors in {}", printable(out.string()), model.tensors().size(),
+                       kExportDtypeNames[static_cast<size_t>(options.dtype)]));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+Command add_convert(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("convert", "Write a model in the file of another program");
+  auto options = std::make_shared<Options>();
+  app->add_option("in", options->in,
+                  "run folder, checkpoint folder, .safetensors, or a .pt of fairseq or s3prl")
+      ->required()
+      ->check(not_empty());
+  app->add_option(
+         "out", options->out,
+         "file; its extension decides: .safetensors (every command reads it), .pt (fairseq's layout)")
+      ->required()
+      ->check(not_empty());
+  add_choice(*app, "--dtype", options->dtype, kExportDtypeNames, "type of the values");
+  app->add_flag("--force", options->force, "replace OUT if it exists");
+  app->footer("Example:\n  wav2vec convert wav2vec_large.pt wav2vec_large.safetensors");
+  return {app, [options] { return run(*options); }};
+}
+
+}  // namespace wav2vec::app
