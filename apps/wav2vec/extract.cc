@@ -160,7 +160,7 @@ Command add_extract(CLI::App& program) {
              "CPU has it");
   app->add_option("--window", options->window_seconds,
                   "approximate: seconds of the windows that are normalised each on its own; 0: exact")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   app->add_option("--window-context", options->window_context_seconds,
                   "seconds that a window reads beyond itself on both sides")
