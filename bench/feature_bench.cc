@@ -25,15 +25,16 @@ namespace {
 
 constexpr int64_t kPieceFrames = 4096;
 
-// Noise whose loudness moves, a function of the place alone: hours of it need no file.
+// Noise whose loudness changes every second, a function of the place alone: hours of it need no file.
 WaveformSource generated_audio(int64_t samples) {
   return {samples, [](int64_t first, int64_t count, float* out) {
-            const RandomStream random(1, RandomUse::crop, {});
+            constexpr int64_t kSecond = 16000;
+            const RandomStream noise(1, RandomUse::crop, {});
+            const RandomStream loudness(2, RandomUse::crop, {});
             for (int64_t i = 0; i < count; ++i) {
-              const double at = static_cast<double>(first + i);
-              const double loudness = 0.2 + 0.15 * std::sin(at / 9000.0) * std::sin(at / 700000.0);
-              out[i] =
-                  static_cast<float>(loudness * (random.uniform(static_cast<uint64_t>(first + i)) - 0.5));
+              const auto at = static_cast<uint64_t>(first + i);
+              const double level = 0.05 + 0.4 * loudness.uniform(at / kSecond);
+              out[i] = static_cast<float>(level * (noise.uniform(at) - 0.5));
             }
           }};
 }

@@ -45,8 +45,11 @@ void add_feature_options(CLI::App& app, ExtractOptions& options) {
              "f32; bf16: several times faster on all but short files, about 1 % away; auto: bf16 where the "
              "CPU has it");
   app.add_option("--window", options.window_seconds,
-                 "approximate: normalise over windows of this many seconds instead of the whole utterance");
+                 "approximate: seconds of the windows that are normalised each on its own; 0: exact")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
   app.add_option("--window-context", options.window_context_seconds, "seconds read on both sides of a window")
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
 }
 
@@ -84,14 +87,14 @@ void add_output_options(CLI::App& app, ExtractOptions& options) {
 
 ExtractOptions::Shard ExtractOptions::parsed_shard() const {
   if (shard.empty()) return {};
-  Shard out;
+  Shard parsed;
   const size_t slash = shard.find('/');
   const std::string_view text = shard;
-  if (slash == std::string::npos || !parse_whole(text.substr(0, slash), out.index) ||
-      !parse_whole(text.substr(slash + 1), out.count) || out.index < 1 || out.index > out.count)
+  if (slash == std::string::npos || !parse_whole(text.substr(0, slash), parsed.index) ||
+      !parse_whole(text.substr(slash + 1), parsed.count) || parsed.index < 1 || parsed.index > parsed.count)
     throw ConfigError(
         fmt::format("--shard {}: expected I/N with I from 1 to N, for example 1/4", printable(shard)));
-  return out;
+  return parsed;
 }
 
 void ExtractOptions::complete() {

@@ -63,7 +63,7 @@ TEST_CASE("scratch: rows come back, from memory and from a file, and the file ha
   }
 }
 
-TEST_CASE("scratch: arrays share the memory, the rest goes to files; what is gone is used again") {
+TEST_CASE("scratch: arrays share the memory, the rest goes to files, and what is gone is used again") {
   const TemporaryFolder folder;
   ScratchSpace space({.memory_bytes = 10000, .folder = folder.path(), .file_bytes = 9000});
   ScratchArray a = space.make(60, 100);

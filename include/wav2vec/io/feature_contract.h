@@ -18,7 +18,7 @@ struct FeatureContract {
   int64_t hop_samples = 0;
   int64_t receptive_field_samples = 0;
   double first_frame_center_seconds = 0.0;
-  std::string layer;  ///< "z" or "c"
+  std::string layer;  ///< as layer_name() writes it, "fbank" or "mfcc"
   int64_t channels = 0;
   std::string model;       ///< where the model was read from
   std::string model_hash;  ///< of its content
