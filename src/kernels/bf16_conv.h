@@ -12,6 +12,7 @@
 #include "kernels/strided_conv.h"
 #include "wav2vec/core/activation.h"
 #include "wav2vec/core/dtype.h"
+#include "wav2vec/core/write.h"
 
 namespace wav2vec::kernels {
 
@@ -52,11 +53,11 @@ struct WeightGradientItem {
   Rows dy;
 };
 
-/// dw += Σ xᵀ·dy over the items. They are multiplied as one long utterance, because every pass over the sums
-/// costs as much as some hundred frames. dy_panels: memory for bf16_gradient_panel_elements.
+/// dw = or += Σ xᵀ·dy over the items. They are multiplied as one long utterance, because every pass over the
+/// sums costs as much as some hundred frames. dy_panels: memory for bf16_gradient_panel_elements.
 int64_t bf16_gradient_panel_elements(const WeightGradientItem* items, int64_t count);
-void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, Bf16* dy_panels, float* dw,
-                                bool amx = has_amx_bf16());
+void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, Bf16* dy_panels, Write write,
+                                float* dw, bool amx = has_amx_bf16());
 
 /// dx = dy·wᵀ
 void bf16_conv_backward_data(const ConvShape& shape, const Rows& dy, const Bf16* panels, void* dx,

@@ -18,6 +18,18 @@ void add_rows(const float* c, int64_t c_row, int64_t rows, int64_t columns, floa
   }
 }
 
+// Past the cache where it can be: nobody reads a weight gradient soon.
+void stream_rows(const float* c, int64_t c_row, int64_t rows, int64_t columns, float* out, int64_t out_row) {
+  const bool aligned =
+      reinterpret_cast<uintptr_t>(out) % 64 == 0 && out_row % kLanes == 0 && columns % kLanes == 0;
+  if (!aligned) return store_rows_as(c, c_row, rows, columns, out, out_row);
+  for (int64_t t = 0; t < rows; ++t) {
+    for (int64_t n = 0; n < columns; n += kLanes)
+      _mm512_stream_ps(out + t * out_row + n, _mm512_loadu_ps(c + t * c_row + n));
+  }
+  _mm_sfence();
+}
+
 // ---- few inputs: the first layer, straight from f32 samples
 
 // sums[inputs, columns] += over frames [first, first + frames) of dy, given as f32.
@@ -78,7 +90,8 @@ void few_inputs_weight_sums(const ConvShape& shape, const float* x, const T* dy,
   }
 }
 
-void few_inputs_backward_weights(const ConvShape& shape, const Rows& x, const Rows& dy, float* dw) {
+void few_inputs_backward_weights(const ConvShape& shape, const Rows& x, const Rows& dy, Write write,
+                                 float* dw) {
   // Blocks of fixed size with their own sums, added in order: the result does not depend on the threads.
   constexpr int64_t kFramesPerBlock = 256;
   const int64_t frames = shape.out_frames();
@@ -94,6 +107,7 @@ void few_inputs_backward_weights(const ConvShape& shape, const Rows& x, const Ro
       few_inputs_weight_sums(shape, samples, from, first, block_frames, sums + block * count);
     });
   }
+  for (int64_t i = 0; write == Write::overwrite && i < count; ++i) dw[i] = 0.0F;
   for (int64_t block = 0; block < blocks; ++block) {
     for (int64_t i = 0; i < count; ++i) dw[i] += sums[block * count + i];
   }
@@ -214,15 +228,21 @@ void transpose_chunk(const WeightGradientItem* items, int64_t count, const float
   }
 }
 
-// Adds sums[groups, columns, out] to the rows of dw that they belong to.
-void add_to_weights(const ConvShape& shape, const float* sums, int64_t sums_row, int64_t job_columns,
-                    int64_t first_column, int64_t columns, int64_t first_out, int64_t outs, float* dw) {
+// Moves sums[groups, columns, out] to the rows of dw that they belong to.
+void write_weights(const ConvShape& shape, const float* sums, int64_t sums_row, int64_t job_columns,
+                   int64_t first_column, int64_t columns, int64_t first_out, int64_t outs, Write write,
+                   float* dw) {
   const int64_t width = view_width(shape);
   for (int64_t g = 0; g < groups_of(shape); ++g) {
     const int64_t first_row = g * width + first_column;
     const int64_t rows = larger(0, smaller(columns, inputs_of(shape) - first_row));
-    add_rows(sums + g * job_columns * sums_row, sums_row, rows, outs,
-             dw + first_row * shape.out_channels + first_out, shape.out_channels);
+    const float* from = sums + g * job_columns * sums_row;
+    float* to = dw + first_row * shape.out_channels + first_out;
+    if (write == Write::overwrite) {
+      stream_rows(from, sums_row, rows, outs, to, shape.out_channels);
+    } else {
+      add_rows(from, sums_row, rows, outs, to, shape.out_channels);
+    }
   }
 }
 
@@ -234,12 +254,13 @@ int64_t bf16_gradient_panel_elements(const WeightGradientItem* items, int64_t co
   return total_steps(items, count) * panels_for(shape.out_channels) * kStepElements;
 }
 
-void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, Bf16* dy_panels, float* dw,
-                                bool amx) {
+void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, Bf16* dy_panels, Write write,
+                                float* dw, bool amx) {
   const ConvShape& shape = items[0].shape;
   if (has_few_inputs(shape, items[0].x)) {
     for (int64_t i = 0; i < count; ++i)
-      few_inputs_backward_weights(items[i].shape, items[i].x, items[i].dy, dw);
+      few_inputs_backward_weights(items[i].shape, items[i].x, items[i].dy, i == 0 ? write : Write::accumulate,
+                                  dw);
     return;
   }
   const int64_t outs = shape.out_channels;
@@ -283,7 +304,7 @@ void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, 
           }
         }
       }
-      add_to_weights(shape, sums, sums_row, job_columns, column, columns, first_out, job_outs, dw);
+      write_weights(shape, sums, sums_row, job_columns, column, columns, first_out, job_outs, write, dw);
     }
   }
 }

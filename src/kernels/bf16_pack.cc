@@ -44,6 +44,9 @@ __m512i backward_weight_pairs(const ConvShape& shape, const float* w, int64_t st
 
 int64_t panel_elements(int64_t k, int64_t n) { return panels_for(n) * steps_for(k) * kStepElements; }
 
+// Past the cache: the panels of all weights are more than fits in one.
+void stream(Bf16* to, __m512i v) { _mm512_stream_si512(reinterpret_cast<__m512i*>(to), v); }
+
 // A step of a panel from 32 rows of w: its rows are the product's depth.
 void pack_block_forward(const float* block, int64_t row_length, Bf16* out) {
   for (int64_t pair = 0; pair < kStepDepth / 2; ++pair) {
@@ -51,7 +54,7 @@ void pack_block_forward(const float* block, int64_t row_length, Bf16* out) {
     for (int64_t half = 0; half < 2; ++half) {
       const __m512i packed =
           pairs(_mm512_loadu_ps(even + half * kLanes), _mm512_loadu_ps(even + row_length + half * kLanes));
-      _mm512_storeu_si512(out + half * 512 + pair * 32, packed);
+      stream(out + half * 512 + pair * 32, packed);
     }
   }
 }
@@ -62,7 +65,7 @@ void pack_block_backward(const float* block, int64_t row_length, Bf16* out) {
     __m512i rows[16];
     for (int64_t i = 0; i < 16; ++i) rows[i] = adjacent_pairs(block + (half * kLanes + i) * row_length);
     transpose_16x16(rows);
-    for (int64_t r = 0; r < 16; ++r) _mm512_storeu_si512(out + half * 512 + r * 32, rows[r]);
+    for (int64_t r = 0; r < 16; ++r) stream(out + half * 512 + r * 32, rows[r]);
   }
 }
 
@@ -111,18 +114,22 @@ void bf16_pack_both(const ConvShape& shape, const float* w, Bf16* forward, Bf16*
   const int64_t row_blocks = inputs_of(shape) / kStepDepth;
   const int64_t column_blocks = outs / kPanelColumns;
   const int64_t backward_steps = groups * column_blocks;
-#pragma omp parallel for schedule(static)
-  for (int64_t row_block = 0; row_block < row_blocks; ++row_block) {
-    const int64_t row = row_block * kStepDepth;
-    const int64_t group = row / width;
-    const int64_t backward_panel = row % width / kPanelColumns;
-    for (int64_t column_block = 0; column_block < column_blocks; ++column_block) {
-      const float* block = w + row * outs + column_block * kPanelColumns;
-      pack_block_forward(block, outs, forward + (column_block * row_blocks + row_block) * kStepElements);
-      const int64_t backward_step = (groups - 1 - group) * column_blocks + column_block;
-      pack_block_backward(block, outs,
-                          backward + (backward_panel * backward_steps + backward_step) * kStepElements);
+#pragma omp parallel
+  {
+#pragma omp for schedule(static)
+    for (int64_t row_block = 0; row_block < row_blocks; ++row_block) {
+      const int64_t row = row_block * kStepDepth;
+      const int64_t group = row / width;
+      const int64_t backward_panel = row % width / kPanelColumns;
+      for (int64_t column_block = 0; column_block < column_blocks; ++column_block) {
+        const float* block = w + row * outs + column_block * kPanelColumns;
+        pack_block_forward(block, outs, forward + (column_block * row_blocks + row_block) * kStepElements);
+        const int64_t backward_step = (groups - 1 - group) * column_blocks + column_block;
+        pack_block_backward(block, outs,
+                            backward + (backward_panel * backward_steps + backward_step) * kStepElements);
+      }
     }
+    _mm_sfence();
   }
 }
 

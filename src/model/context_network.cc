@@ -113,7 +113,7 @@ Activations context_forward(const ContextNetwork& context, const Pass& pass, con
 }
 
 void context_backward(const ContextNetwork& context, const Pass& pass, const ContextCache& cache,
-                      const Activations& dc, ParameterBlock& gradients, const Activations& dz) {
+                      const Activations& dc, const GradientTarget& gradients, const Activations& dz) {
   const Workspace::Mark mark = pass.workspace.mark();
   Activations dy = dc;
   for (size_t i = context.blocks.size(); i-- > 0;) {
@@ -125,7 +125,7 @@ void context_backward(const ContextNetwork& context, const Pass& pass, const Con
     // out = (block(x) + R(x))·s
     const Activations dconv = pass.workspace.push_like(saved.conv_output);
     group_norm_backward(block.norm, pass, saved.conv_output, saved.statistics, dy,
-                        block.skip ? context.skip_scale : 1.0F, gradients, dconv);
+                        block.skip ? context.skip_scale : 1.0F, gradients.block, dconv);
     if (pass.random != nullptr) apply_dropout(dconv, context.dropout, i, *pass.random);
     const Activations dpadded = pass.workspace.push_like(saved.padded);
     conv1d_backward(block.conv, pass, {saved.padded}, dconv, gradients, &dpadded);

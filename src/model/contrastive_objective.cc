@@ -333,7 +333,8 @@ ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass
       if (pass.random != nullptr)
         apply_dropout(item.gradients, objective.dropout, kPredictionDropout, item_random);
       const Activations dc{gradients->dc.item(b), 1, frames, c.channels, lengths};
-      conv1d_backward(objective.projection, pass, {context}, item.gradients, gradients->parameters, &dc);
+      conv1d_backward(objective.projection, pass, {context}, item.gradients,
+                      b == 0 ? gradients->parameters : accumulating(gradients->parameters), &dc);
     }
     pass.workspace.rewind(mark);
   }

@@ -188,7 +188,7 @@ Activations encoder_forward(const ConvEncoder& encoder, const Pass& pass, const 
 }
 
 void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const EncoderCache& cache,
-                      const Activations& dz, ParameterBlock& gradients, const Activations* dwaveform) {
+                      const Activations& dz, const GradientTarget& gradients, const Activations* dwaveform) {
   const Workspace::Mark mark = pass.workspace.mark();
   if (encoder.log_compression) {
     for_each_item(dz, [&](int64_t b, int64_t count) {
@@ -207,7 +207,7 @@ void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const Encode
     const bool in_place = !block.skip && dy.dtype == saved.conv_output.dtype;
     const Activations dconv = in_place ? dy : pass.workspace.push_like(saved.conv_output);
     group_norm_backward(block.norm, pass, saved.conv_output, saved.statistics, dy,
-                        block.skip ? encoder.skip_scale : 1.0F, gradients, dconv);
+                        block.skip ? encoder.skip_scale : 1.0F, gradients.block, dconv);
     Activations dx;
     if (i > 0) dx = memory.like(saved.input.x, i);
     if (i == 0 && dwaveform != nullptr) dx = *dwaveform;

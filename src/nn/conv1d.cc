@@ -66,17 +66,18 @@ void forward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations&
 }
 
 void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
-                  ParameterBlock& gradients, const Activations* dx) {
+                  const GradientTarget& gradients, const Activations* dx) {
   for (int64_t b = 0; b < dy.batch; ++b) {
     const Workspace::Mark mark = pass.workspace.mark();
     const auto shape = conv_shape(conv, x.x.length(b));
     kernels::conv_backward_weights(shape, normalized_item(x, pass, b), dy.item(b),
-                                   gradients.data(conv.weight));
+                                   b == 0 ? gradients.weights : Write::accumulate,
+                                   gradients.block.data(conv.weight));
     pass.workspace.rewind(mark);
     if (conv.bias) {
-      const BiasShape bias(conv, gradients.layout());
+      const BiasShape bias(conv, gradients.block.layout());
       kernels::add_column_sums(dy.item(b), shape.out_frames() * bias.repeats, bias.channels,
-                               gradients.data(conv.bias));
+                               gradients.block.data(conv.bias));
     }
     if (dx != nullptr)
       kernels::conv_backward_data(shape, dy.item(b), pass.parameters.data(conv.weight), dx->item(b));
@@ -84,7 +85,7 @@ void backward_f32(const Conv1d& conv, const Pass& pass, const NormedActivations&
 }
 
 void backward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
-                   ParameterBlock& gradients, const Activations* dx) {
+                   const GradientTarget& gradients, const Activations* dx) {
   const Workspace::Mark mark = pass.workspace.mark();
   std::vector<kernels::WeightGradientItem> items;
   for (int64_t b = 0; b < dy.batch; ++b)
@@ -92,13 +93,14 @@ void backward_bf16(const Conv1d& conv, const Pass& pass, const NormedActivations
   const auto count = static_cast<int64_t>(items.size());
   const std::span<Bf16> panels =
       pass.workspace.push_bf16(kernels::bf16_gradient_panel_elements(items.data(), count));
-  kernels::bf16_conv_backward_weights(items.data(), count, panels.data(), gradients.data(conv.weight));
+  kernels::bf16_conv_backward_weights(items.data(), count, panels.data(), gradients.weights,
+                                      gradients.block.data(conv.weight));
   for (int64_t b = 0; b < dy.batch; ++b) {
     const kernels::WeightGradientItem& item = items[static_cast<size_t>(b)];
     if (conv.bias) {
-      const BiasShape bias(conv, gradients.layout());
+      const BiasShape bias(conv, gradients.block.layout());
       kernels::bf16_add_column_sums(item.dy, item.shape.out_frames() * bias.repeats, bias.channels,
-                                    gradients.data(conv.bias));
+                                    gradients.block.data(conv.bias));
     }
     if (dx != nullptr) {
       kernels::bf16_conv_backward_data(item.shape, item.dy, pass.packed->backward(conv.weight),
@@ -154,7 +156,7 @@ NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation
 }
 
 void conv1d_backward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
-                     ParameterBlock& gradients, const Activations* dx) {
+                     const GradientTarget& gradients, const Activations* dx) {
   const auto backward = pass.packed == nullptr ? backward_f32 : backward_bf16;
   backward(conv, pass, x, dy, gradients, dx);
 }

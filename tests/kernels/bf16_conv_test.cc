@@ -87,9 +87,12 @@ void check_weight_gradient(const std::vector<WeightGradientItem>& items, const s
   const auto count = static_cast<int64_t>(items.size());
   std::vector<Bf16> panels(static_cast<size_t>(bf16_gradient_panel_elements(items.data(), count)));
   std::vector<float> dw(expected.size(), 0.5F);
-  bf16_conv_backward_weights(items.data(), count, panels.data(), dw.data(), amx);
+  bf16_conv_backward_weights(items.data(), count, panels.data(), Write::accumulate, dw.data(), amx);
   for (float& v : dw) v -= 0.5F;
   test::check_close("dw", expected, dw, limit);
+  std::ranges::fill(dw, NAN);
+  bf16_conv_backward_weights(items.data(), count, panels.data(), Write::overwrite, dw.data(), amx);
+  test::check_close("dw, overwritten", expected, dw, limit);
 }
 
 void check_case(const ConvCase& k, DType dtype, bool amx) {

@@ -50,9 +50,9 @@ Activations encoder_forward(const ConvEncoder& encoder, const Pass& pass, const 
 /// Bytes of activations that inference on one item of this many samples takes, about.
 uint64_t encoder_inference_bytes(const ConvEncoder& encoder, int64_t samples, DType dtype);
 
-/// dz is overwritten on the way. Accumulates the gradients of the parameters; dwaveform may be null.
+/// dz is overwritten on the way. The gradients of the parameters go to the target; dwaveform may be null.
 void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const EncoderCache& cache,
-                      const Activations& dz, ParameterBlock& gradients,
+                      const Activations& dz, const GradientTarget& gradients,
                       const Activations* dwaveform = nullptr);
 
 }  // namespace wav2vec
