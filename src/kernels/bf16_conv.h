@@ -30,7 +30,8 @@ struct Rows {
   NormOnRead norm;
 };
 
-/// Elements of the weights in the panels that the products read (kernels/bf16_tiles.h).
+/// Elements of the weights in the panels that the products read (kernels/bf16_tiles.h); panels are aligned to
+/// 64 bytes.
 int64_t bf16_forward_panel_elements(const ConvShape& shape);
 int64_t bf16_backward_panel_elements(const ConvShape& shape);
 /// w: [kernel, in, out]. The frames of the shape are ignored.

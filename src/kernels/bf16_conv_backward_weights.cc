@@ -298,9 +298,17 @@ void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, 
         transpose_chunk(items, count, tiled, step, chunk_steps, slice, transposed);
         for (int64_t p = 0; p < panels_for(job_outs); ++p) {
           const Bf16* panel = dy_panels + ((first_out / kPanelColumns + p) * steps + step) * kStepElements;
-          for (int64_t g = 0; g < groups; ++g) {
+          float* c = sums + p * kPanelColumns;
+          int64_t g = 0;
+          for (; amx && g + 2 <= groups; g += 2) {
+            for (int64_t r = 0; r < columns; r += kTileRows)
+              multiply_16_rows_twice_amx(transposed + r * out_row + g, out_row, 1, panel, chunk_steps,
+                                         c + (g * job_columns + r) * sums_row, sums_row,
+                                         job_columns * sums_row, step > 0);
+          }
+          for (; g < groups; ++g) {
             multiply_panel(amx, round_up(columns, kTileRows), transposed + g, out_row, panel, chunk_steps,
-                           sums + g * job_columns * sums_row + p * kPanelColumns, sums_row, step > 0);
+                           c + g * job_columns * sums_row, sums_row, step > 0);
           }
         }
       }
