@@ -1,12 +1,16 @@
 #include "kernels/bf16_conv_parts.h"
 
 namespace wav2vec::kernels {
+static const long KG = getenv("KG") ? atoi(getenv("KG")) : 1;
+
 namespace {
 
 // Frames per pass of the weight gradient, and columns of the input view per job.
 constexpr int64_t kChunkFrames = 1024;
 constexpr int64_t kChunkSteps = kChunkFrames / kStepDepth;
 constexpr int64_t kMaxJobColumns = 256;
+// Steps of a panel that stay in the first-level cache, with 16 rows of the other operand.
+constexpr int64_t kSliceSteps = 16;
 
 void add_rows(const float* c, int64_t c_row, int64_t rows, int64_t columns, float* out, int64_t out_row) {
   for (int64_t t = 0; t < rows; ++t) {
@@ -228,20 +232,40 @@ void transpose_chunk(const WeightGradientItem* items, int64_t count, const float
   }
 }
 
-// Moves sums[groups, columns, out] to the rows of dw that they belong to.
-void write_weights(const ConvShape& shape, const float* sums, int64_t sums_row, int64_t job_columns,
-                   int64_t first_column, int64_t columns, int64_t first_out, int64_t outs, Write write,
-                   float* dw) {
+// Of every tap group, C[rows, 32] (+)= A·panel; A of group g is `a` one element later than that of g − 1. Two
+// groups at once read the same cache lines, and a slice of the panel stays in the first-level cache for all
+// of them.
+void multiply_taps(bool amx, int64_t groups, int64_t rows, const Bf16* a, int64_t a_row, const Bf16* panel,
+                   int64_t steps, float* c, int64_t c_group, bool accumulate) {
+  for (int64_t s = 0; s < steps; s += kSliceSteps) {
+    const int64_t slice = smaller(kSliceSteps, steps - s);
+    const bool add = accumulate || s > 0;
+    const Bf16* at = a + s * kStepDepth;
+    const Bf16* b = panel + s * kStepElements;
+    for (int64_t r = 0; amx && r < rows; r += kTileRows) {
+      for (int64_t g = 0; g + 2 <= groups; g += 2)
+        multiply_16_rows_twice_amx(at + r * a_row + g, a_row, 1, b, slice,
+                                   c + g * c_group + r * kPanelColumns, kPanelColumns, c_group, add);
+    }
+    for (int64_t g = amx ? groups / 2 * 2 : 0; g < groups; ++g)
+      multiply_panel(amx, rows, at + g, a_row, b, slice, c + g * c_group, kPanelColumns, add);
+  }
+}
+
+// Moves sums[groups, columns, outs] of one panel to the rows of dw that they belong to.
+void write_weights(const ConvShape& shape, const float* sums, int64_t group_sums, int64_t first_column,
+                   int64_t columns, int64_t first_out, Write write, float* dw) {
   const int64_t width = view_width(shape);
+  const int64_t outs = smaller(kPanelColumns, shape.out_channels - first_out);
   for (int64_t g = 0; g < groups_of(shape); ++g) {
     const int64_t first_row = g * width + first_column;
     const int64_t rows = larger(0, smaller(columns, inputs_of(shape) - first_row));
-    const float* from = sums + g * job_columns * sums_row;
+    const float* from = sums + g * group_sums;
     float* to = dw + first_row * shape.out_channels + first_out;
     if (write == Write::overwrite) {
-      stream_rows(from, sums_row, rows, outs, to, shape.out_channels);
+      stream_rows(from, kPanelColumns, rows, outs, to, shape.out_channels);
     } else {
-      add_rows(from, sums_row, rows, outs, to, shape.out_channels);
+      add_rows(from, kPanelColumns, rows, outs, to, shape.out_channels);
     }
   }
 }
@@ -274,7 +298,10 @@ void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, 
          (width + job_columns - 1) / job_columns * out_blocks < 4 * omp_get_max_threads())
     job_columns /= 2;
   const int64_t jobs = (width + job_columns - 1) / job_columns * out_blocks;
-  const int64_t sums_row = smaller(round_up(outs, kPanelColumns), kBlockColumns);
+  // Sums of one panel of dy lie together. With one chunk only, they leave as soon as they are done.
+  const bool one_chunk = steps <= kChunkSteps;
+  const int64_t panels_at_once = one_chunk ? 1 : panels_for(smaller(outs, kBlockColumns));
+  const int64_t panel_sums = groups * job_columns * kPanelColumns;
   const int64_t out_row = kChunkFrames + round_up(groups - 1, kStepDepth) + kStepDepth;
   float* tiled = scratch<float>(ScratchSlot::other, 2 * width * count);
   for (int64_t i = 0; i < count; ++i) tile_norm(items[i], tiled + 2 * width * i);
@@ -283,7 +310,7 @@ void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, 
     pack_gradients(items, count, steps, dy_panels);
     const TileSession session(amx);
     Bf16* transposed = scratch<Bf16>(ScratchSlot::operand, job_columns * out_row + kStepDepth);
-    float* sums = scratch<float>(ScratchSlot::result, groups * job_columns * sums_row);
+    float* sums = scratch<float>(ScratchSlot::result, panels_at_once * panel_sums);
 #pragma omp for schedule(dynamic, 1)
     for (int64_t job = 0; job < jobs; ++job) {
       const int64_t column = job / out_blocks * job_columns;
@@ -298,21 +325,15 @@ void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, 
         transpose_chunk(items, count, tiled, step, chunk_steps, slice, transposed);
         for (int64_t p = 0; p < panels_for(job_outs); ++p) {
           const Bf16* panel = dy_panels + ((first_out / kPanelColumns + p) * steps + step) * kStepElements;
-          float* c = sums + p * kPanelColumns;
-          int64_t g = 0;
-          for (; amx && g + 2 <= groups; g += 2) {
-            for (int64_t r = 0; r < columns; r += kTileRows)
-              multiply_16_rows_twice_amx(transposed + r * out_row + g, out_row, 1, panel, chunk_steps,
-                                         c + (g * job_columns + r) * sums_row, sums_row,
-                                         job_columns * sums_row, step > 0);
-          }
-          for (; g < groups; ++g) {
-            multiply_panel(amx, round_up(columns, kTileRows), transposed + g, out_row, panel, chunk_steps,
-                           c + g * job_columns * sums_row, sums_row, step > 0);
+          float* c = sums + (one_chunk ? 0 : p) * panel_sums;
+          multiply_taps(amx, groups, round_up(columns, kTileRows), transposed, out_row, panel, chunk_steps, c,
+                        job_columns * kPanelColumns, step > 0);
+          if (step + chunk_steps == steps) {
+            write_weights(shape, c, job_columns * kPanelColumns, column, columns,
+                          first_out + p * kPanelColumns, write, dw);
           }
         }
       }
-      write_weights(shape, sums, sums_row, job_columns, column, columns, first_out, job_outs, write, dw);
     }
   }
 }
