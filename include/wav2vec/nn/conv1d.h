@@ -41,8 +41,14 @@ void conv1d_forward_item(const Conv1d& conv, const Pass& pass, const NormedActiv
 NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation& norm, const Pass& pass,
                                    const NormedActivations& x, const Activations& y);
 
-/// Leaves the gradients of weight and bias in the target; overwrites dx, the gradient of x as the convolution
-/// reads it (after its normalisation), unless it is null.
+/// Leaves the gradients of weight and bias in the target. dy: the gradient of y.
+void conv1d_backward_weights(const Conv1d& conv, const Pass& pass, const NormedActivations& x,
+                             const Activations& dy, const GradientTarget& gradients);
+
+/// Overwrites dx, the gradient of x as the convolution reads it (after its normalisation).
+void conv1d_backward_data(const Conv1d& conv, const Pass& pass, const Activations& dy, const Activations& dx);
+
+/// Both; dx may be null.
 void conv1d_backward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
                      const GradientTarget& gradients, const Activations* dx);
 
