@@ -77,7 +77,8 @@ struct Operands {
 
   void run_f32(Direction direction) {
     if (direction == Direction::forward) conv_forward(shape, x.data(), w.data(), y.data());
-    if (direction == Direction::weights) conv_backward_weights(shape, x.data(), dy.data(), dw.data());
+    if (direction == Direction::weights)
+      conv_backward_weights(shape, x.data(), dy.data(), Write::overwrite, dw.data());
     if (direction == Direction::data) conv_backward_data(shape, dy.data(), w.data(), dx.data());
   }
   // The first layer reads samples, which are f32.
@@ -90,7 +91,7 @@ struct Operands {
     if (direction == Direction::weights) {
       const WeightGradientItem item{shape, input, gradient};
       dy_panels.resize(static_cast<size_t>(bf16_gradient_panel_elements(&item, 1)));
-      bf16_conv_backward_weights(&item, 1, dy_panels.data(), dw.data());
+      bf16_conv_backward_weights(&item, 1, dy_panels.data(), Write::overwrite, dw.data());
     }
     if (direction == Direction::data)
       bf16_conv_backward_data(shape, gradient, backward.data(), dx16.data(), DType::bf16);

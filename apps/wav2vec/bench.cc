@@ -100,9 +100,9 @@ Command add_bench(CLI::App& program, const GlobalOptions& global) {
       "  wav2vec --threads 2 bench --model base --batch 4 --seconds 9.375 --dtype bf16\n"
       "A step is forward, loss and backward, without the optimiser. Its stages are medians of their own: "
       "weights\n"
-      "(gradients set to zero and, in bf16, the weights' copies made), forward, objective, backward. The "
-      "plain\n"
-      "product is oneDNN's; shares of it near or above 100 % mean that the machine was busier meanwhile.\n"
+      "(in bf16, their copies made), forward, objective, backward. The plain product is oneDNN's; shares of "
+      "it\n"
+      "near or above 100 % mean that the machine was busier meanwhile.\n"
       "--json has the keys of bench/torch_baseline.py, whose f32 is \"fp32\", and gflops, gemm_share, "
       "stages_s.\n"
       "The audio is noise: speed does not depend on what is said. Compare figures of one run only.");

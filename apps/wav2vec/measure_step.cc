@@ -101,11 +101,11 @@ void measure_training(Bench& bench, int64_t repeat, StepMeasures& measures) {
       stages[std::string(stage)].push_back(seconds_since(start));
       start = Clock::now();
     };
-    bench.gradients.zero();
     bench.refresh();
+    const GradientTarget target = start_gradients(bench.gradients);
     done("weights");
     const TrainingRandom random{1, bench.keys};
-    train_pass(bench.network, bench.pass(&random), bench.waveform(), bench.gradients, done);
+    train_pass(bench.network, bench.pass(&random), bench.waveform(), target, done);
   });
   for (const auto& [stage, seconds] : stages) measures.stage_seconds[stage] = median(seconds);
 }

@@ -29,45 +29,33 @@ struct Workspace::Block {
 Workspace::Workspace() = default;
 Workspace::~Workspace() = default;
 
+// Makes the smallest free block that holds `count` bytes the top. Where none does, the free ones give way to
+// one that does: small blocks would stay idle beside it.
+void Workspace::next_block(size_t count) {
+  const auto first_free = blocks_.begin() + static_cast<ptrdiff_t>(blocks_.empty() ? 0 : top_.block + 1);
+  auto best = blocks_.end();
+  for (auto block = first_free; block != blocks_.end(); ++block) {
+    if ((*block)->size >= count && (best == blocks_.end() || (*block)->size < (*best)->size)) best = block;
+  }
+  top_ = {static_cast<size_t>(first_free - blocks_.begin()), 0};
+  if (best != blocks_.end()) return std::iter_swap(first_free, best);
+  blocks_.erase(first_free, blocks_.end());
+  blocks_.push_back(std::make_unique<Block>(std::max(count, kSmallestBlock)));
+  ++allocations_;
+}
+
 std::byte* Workspace::push_bytes(size_t count) {
   count = round_up(std::max<size_t>(count, 1));
-  while (top_.block < blocks_.size() && top_.used + count > blocks_[top_.block]->size) {
-    ++top_.block;
-    top_.used = 0;
-  }
-  if (top_.block == blocks_.size()) {
-    blocks_.push_back(std::make_unique<Block>(std::max(count, kSmallestBlock)));
-    ++allocations_;
-  }
+  if (blocks_.empty() || top_.used + count > blocks_[top_.block]->size) next_block(count);
   std::byte* result = blocks_[top_.block]->data + top_.used;
   top_.used += count;
   return result;
-}
-
-std::span<float> Workspace::push_floats(int64_t count) {
-  const auto n = static_cast<size_t>(count);
-  return {reinterpret_cast<float*>(push_bytes(n * sizeof(float))), n};
-}
-
-std::span<double> Workspace::push_doubles(int64_t count) {
-  const auto n = static_cast<size_t>(count);
-  return {reinterpret_cast<double*>(push_bytes(n * sizeof(double))), n};
-}
-
-std::span<int64_t> Workspace::push_integers(int64_t count) {
-  const auto n = static_cast<size_t>(count);
-  return {reinterpret_cast<int64_t*>(push_bytes(n * sizeof(int64_t))), n};
 }
 
 Activations Workspace::push(int64_t batch, int64_t frames, int64_t channels, std::span<const int64_t> lengths,
                             DType dtype) {
   const auto count = static_cast<size_t>(batch * frames * channels);
   return {push_bytes(count * bytes_per_element(dtype)), batch, frames, channels, lengths, dtype};
-}
-
-std::span<Bf16> Workspace::push_bf16(int64_t count) {
-  const auto n = static_cast<size_t>(count);
-  return {reinterpret_cast<Bf16*>(push_bytes(n * sizeof(Bf16))), n};
 }
 
 size_t Workspace::capacity_bytes() const {

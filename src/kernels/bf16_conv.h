@@ -12,6 +12,7 @@
 #include "kernels/strided_conv.h"
 #include "wav2vec/core/activation.h"
 #include "wav2vec/core/dtype.h"
+#include "wav2vec/core/write.h"
 
 namespace wav2vec::kernels {
 
@@ -29,7 +30,8 @@ struct Rows {
   NormOnRead norm;
 };
 
-/// Elements of the weights in the panels that the products read (kernels/bf16_tiles.h).
+/// Elements of the weights in the panels that the products read (kernels/bf16_tiles.h); panels are aligned to
+/// 64 bytes.
 int64_t bf16_forward_panel_elements(const ConvShape& shape);
 int64_t bf16_backward_panel_elements(const ConvShape& shape);
 /// w: [kernel, in, out]. The frames of the shape are ignored.
@@ -52,11 +54,11 @@ struct WeightGradientItem {
   Rows dy;
 };
 
-/// dw += Σ xᵀ·dy over the items. They are multiplied as one long utterance, because every pass over the sums
-/// costs as much as some hundred frames. dy_panels: memory for bf16_gradient_panel_elements.
+/// dw = or += Σ xᵀ·dy over the items. They are multiplied as one long utterance, because every pass over the
+/// sums costs as much as some hundred frames. dy_panels: memory for bf16_gradient_panel_elements.
 int64_t bf16_gradient_panel_elements(const WeightGradientItem* items, int64_t count);
-void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, Bf16* dy_panels, float* dw,
-                                bool amx = has_amx_bf16());
+void bf16_conv_backward_weights(const WeightGradientItem* items, int64_t count, Bf16* dy_panels, Write write,
+                                float* dw, bool amx = has_amx_bf16());
 
 /// dx = dy·wᵀ
 void bf16_conv_backward_data(const ConvShape& shape, const Rows& dy, const Bf16* panels, void* dx,

@@ -52,14 +52,16 @@ class TileSession {
   bool amx_;
 };
 
-// 32 rows: 2 × 2 tiles of sums, so that every tile that is loaded is used twice.
-inline void multiply_32_rows_amx(const Bf16* a, int64_t a_row, const Bf16* panel, int64_t steps, float* c,
-                                 int64_t c_row, bool accumulate) {
+// Twice 16 rows, the second ones a_second and c_second behind the first: 2 × 2 tiles of sums, so that every
+// tile that is loaded is used twice.
+inline void multiply_16_rows_twice_amx(const Bf16* a, int64_t a_row, int64_t a_second, const Bf16* panel,
+                                       int64_t steps, float* c, int64_t c_row, int64_t c_second,
+                                       bool accumulate) {
   if (accumulate) {
     _tile_loadd(0, c, c_row * 4);
     _tile_loadd(1, c + 16, c_row * 4);
-    _tile_loadd(2, c + 16 * c_row, c_row * 4);
-    _tile_loadd(3, c + 16 * c_row + 16, c_row * 4);
+    _tile_loadd(2, c + c_second, c_row * 4);
+    _tile_loadd(3, c + c_second + 16, c_row * 4);
   } else {
     _tile_zero(0);
     _tile_zero(1);
@@ -71,15 +73,15 @@ inline void multiply_32_rows_amx(const Bf16* a, int64_t a_row, const Bf16* panel
     _tile_loadd(4, a + s * kStepDepth, a_row * 2);
     _tile_loadd(7, panel + s * kStepElements + 512, 64);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(5, a + 16 * a_row + s * kStepDepth, a_row * 2);
+    _tile_loadd(5, a + a_second + s * kStepDepth, a_row * 2);
     _tile_dpbf16ps(1, 4, 7);
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, c, c_row * 4);
   _tile_stored(1, c + 16, c_row * 4);
-  _tile_stored(2, c + 16 * c_row, c_row * 4);
-  _tile_stored(3, c + 16 * c_row + 16, c_row * 4);
+  _tile_stored(2, c + c_second, c_row * 4);
+  _tile_stored(3, c + c_second + 16, c_row * 4);
 }
 
 inline void multiply_16_rows_amx(const Bf16* a, int64_t a_row, const Bf16* panel, int64_t steps, float* c,
@@ -145,7 +147,8 @@ inline void multiply_panel(bool amx, int64_t rows, const Bf16* a, int64_t a_row,
     return;
   }
   for (; r + 32 <= rows; r += 32)
-    multiply_32_rows_amx(a + r * a_row, a_row, panel, steps, c + r * c_row, c_row, accumulate);
+    multiply_16_rows_twice_amx(a + r * a_row, a_row, 16 * a_row, panel, steps, c + r * c_row, c_row,
+                               16 * c_row, accumulate);
   if (r < rows) multiply_16_rows_amx(a + r * a_row, a_row, panel, steps, c + r * c_row, c_row, accumulate);
 }
 

@@ -3,10 +3,11 @@
 
 #include <cstdint>
 
+#include "wav2vec/core/write.h"
+
 namespace wav2vec::kernels {
 
 enum class Transpose : char { no = 'N', yes = 'T' };
-enum class Write { overwrite, accumulate };
 
 /// C[m, n] = op(A)[m, k] · op(B)[k, n], or += with Write::accumulate. `lda`, `ldb`, `ldc` are distances in
 /// elements between rows as stored, so views with strides wider than their rows work.

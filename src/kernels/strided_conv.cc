@@ -53,7 +53,8 @@ void forward_few_inputs(const ConvShape& shape, const float* x, const float* w, 
   }
 }
 
-void backward_weights_few_inputs(const ConvShape& shape, const float* x, const float* dy, float* dw) {
+void backward_weights_few_inputs(const ConvShape& shape, const float* x, const float* dy, Write write,
+                                 float* dw) {
   // Blocks of fixed size with their own sums, added in order: the result does not depend on the threads.
   constexpr int64_t kFramesPerBlock = 512;
   const int64_t inputs = shape.kernel * shape.in_channels;
@@ -77,6 +78,7 @@ void backward_weights_few_inputs(const ConvShape& shape, const float* x, const f
       }
     }
   }
+  if (write == Write::overwrite) std::fill_n(dw, inputs * outputs, 0.0F);
   for (int64_t block = 0; block < blocks; ++block) {
     const float* sum = sums + block * inputs * outputs;
     for (int64_t i = 0; i < inputs * outputs; ++i) dw[i] += sum[i];
@@ -95,8 +97,8 @@ void conv_forward(const ConvShape& shape, const float* x, const float* w, float*
   });
 }
 
-void conv_backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw) {
-  if (has_few_inputs(shape)) return backward_weights_few_inputs(shape, x, dy, dw);
+void conv_backward_weights(const ConvShape& shape, const float* x, const float* dy, Write write, float* dw) {
+  if (has_few_inputs(shape)) return backward_weights_few_inputs(shape, x, dy, write, dw);
   const int64_t channels = shape.in_channels;
   const int64_t frames = shape.out_frames();
   const int64_t taps_at_once = std::clamp<int64_t>(kChunkRows / channels, 1, shape.stride);
@@ -105,8 +107,9 @@ void conv_backward_weights(const ConvShape& shape, const float* x, const float* 
     for (int64_t first = 0; first < frames; first += kChunkFrames) {
       gemm(Transpose::yes, Transpose::no, taps * channels, shape.out_channels,
            std::min(kChunkFrames, frames - first), x + (first * shape.stride + tap) * channels,
-           shape.stride * channels, dy + first * shape.out_channels, shape.out_channels, Write::accumulate,
-           dw + tap * channels * shape.out_channels, shape.out_channels);
+           shape.stride * channels, dy + first * shape.out_channels, shape.out_channels,
+           first == 0 ? write : Write::accumulate, dw + tap * channels * shape.out_channels,
+           shape.out_channels);
     }
   }
 }

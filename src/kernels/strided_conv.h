@@ -10,6 +10,8 @@
 
 #include <cstdint>
 
+#include "wav2vec/core/write.h"
+
 namespace wav2vec::kernels {
 
 struct ConvShape {
@@ -25,8 +27,8 @@ struct ConvShape {
 /// y[t, n] = Σ_{k, c} x[t·stride + k, c] · w[k, c, n]
 void conv_forward(const ConvShape& shape, const float* x, const float* w, float* y);
 
-/// dw[k, c, n] += Σ_t x[t·stride + k, c] · dy[t, n]
-void conv_backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw);
+/// dw[k, c, n] = or += Σ_t x[t·stride + k, c] · dy[t, n]
+void conv_backward_weights(const ConvShape& shape, const float* x, const float* dy, Write write, float* dw);
 
 /// dx[s, c] = Σ_{t·stride + k = s} Σ_n dy[t, n] · w[k, c, n]; overwrites dx.
 void conv_backward_data(const ConvShape& shape, const float* dy, const float* w, float* dx);

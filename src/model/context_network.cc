@@ -24,12 +24,10 @@ Activations residual_of(const ContextBlock& block, const Pass& pass, const Activ
   return r;
 }
 
-// One block; what backward needs goes to `saved`. Everything it pushes but y may be rewound for inference.
-void block_forward(const ContextNetwork& context, size_t index, const Pass& pass, const Activations& x,
-                   const Activations& y, ContextCache::Block& saved) {
+// One block, of the input x that lies in `padded`; what backward needs goes to `saved`.
+void padded_block_forward(const ContextNetwork& context, size_t index, const Pass& pass, const Activations& x,
+                          const Activations& padded, const Activations& y, ContextCache::Block& saved) {
   const ContextBlock& block = context.blocks[index];
-  const Activations padded = push_padded(x, block.conv.kernel - 1, pass.workspace);
-  causal_pad_forward(x, block.conv.kernel - 1, context.padding, padded);
   const Activations conv_output = pass.workspace.push_like(y, pass.dtype());
   const bool dropout = pass.random != nullptr && context.dropout > 0.0;
   NormStatistics statistics;
@@ -45,19 +43,41 @@ void block_forward(const ContextNetwork& context, size_t index, const Pass& pass
   saved = {x, padded, conv_output, statistics};
 }
 
+// Everything it pushes but y may be rewound for inference.
+void block_forward(const ContextNetwork& context, size_t index, const Pass& pass, const Activations& x,
+                   const Activations& y, ContextCache::Block& saved) {
+  const int64_t pad_frames = context.blocks[index].conv.kernel - 1;
+  const Activations padded = push_padded(x, pad_frames, pass.workspace);
+  causal_pad_forward(x, pad_frames, context.padding, padded);
+  padded_block_forward(context, index, pass, x, padded, y, saved);
+}
+
 Activations push_output(const ContextBlock& block, const Activations& x, Workspace& workspace) {
   return workspace.push(x.batch, x.frames, block.conv.out_channels, x.lengths);
 }
 
-Activations forward_for_training(const ContextNetwork& context, const Pass& pass, Activations x,
+// Every block writes its output behind the padding that the next one reads.
+Activations forward_for_training(const ContextNetwork& context, const Pass& pass, const Activations& z,
                                  ContextCache& cache) {
   cache.blocks.resize(context.blocks.size());
-  for (size_t i = 0; i < context.blocks.size(); ++i) {
-    const Activations y = push_output(context.blocks[i], x, pass.workspace);
-    block_forward(context, i, pass, x, y, cache.blocks[i]);
+  const auto pad_of = [&](size_t i) { return context.blocks[i].conv.kernel - 1; };
+  Activations x = z;
+  Activations padded = push_padded(x, pad_of(0), pass.workspace);
+  causal_pad_forward(x, pad_of(0), context.padding, padded);
+  for (size_t i = 0; i + 1 < context.blocks.size(); ++i) {
+    Activations shape = z;
+    shape.channels = context.blocks[i].conv.out_channels;
+    const Activations next = push_padded(shape, pad_of(i + 1), pass.workspace);
+    const Activations y = without_padding(next, pad_of(i + 1), z.lengths);
+    padded_block_forward(context, i, pass, x, padded, y, cache.blocks[i]);
+    fill_padding(next, pad_of(i + 1), context.padding);
     x = y;
+    padded = next;
   }
-  return x;
+  const size_t last = context.blocks.size() - 1;
+  const Activations y = push_output(context.blocks[last], z, pass.workspace);
+  padded_block_forward(context, last, pass, x, padded, y, cache.blocks[last]);
+  return y;
 }
 
 // Blocks write to two outputs in turn; z, which the caller needs, is neither.
@@ -113,23 +133,28 @@ Activations context_forward(const ContextNetwork& context, const Pass& pass, con
 }
 
 void context_backward(const ContextNetwork& context, const Pass& pass, const ContextCache& cache,
-                      const Activations& dc, ParameterBlock& gradients, const Activations& dz) {
+                      const Activations& dc, const GradientTarget& gradients, const Activations& dz) {
   const Workspace::Mark mark = pass.workspace.mark();
   Activations dy = dc;
   for (size_t i = context.blocks.size(); i-- > 0;) {
     const ContextBlock& block = context.blocks[i];
     const ContextCache::Block& saved = cache.blocks[i];
-    const Activations dx = i == 0 ? dz : pass.workspace.push_like(saved.input);
+    const int64_t pad_frames = block.conv.kernel - 1;
+    const Activations dpadded = pass.workspace.push_like(saved.padded);
+    const Activations dx = i == 0 ? dz : without_padding(dpadded, pad_frames, saved.input.lengths);
     const Workspace::Mark block_mark = pass.workspace.mark();
 
     // out = (block(x) + R(x))·s
     const Activations dconv = pass.workspace.push_like(saved.conv_output);
     group_norm_backward(block.norm, pass, saved.conv_output, saved.statistics, dy,
-                        block.skip ? context.skip_scale : 1.0F, gradients, dconv);
+                        block.skip ? context.skip_scale : 1.0F, gradients.block, dconv);
     if (pass.random != nullptr) apply_dropout(dconv, context.dropout, i, *pass.random);
-    const Activations dpadded = pass.workspace.push_like(saved.padded);
     conv1d_backward(block.conv, pass, {saved.padded}, dconv, gradients, &dpadded);
-    causal_pad_backward(dpadded, block.conv.kernel - 1, context.padding, dx);
+    if (i == 0) {
+      causal_pad_backward(dpadded, pad_frames, context.padding, dx);
+    } else {
+      collect_padding(dpadded, pad_frames, context.padding);
+    }
     if (block.has_projection) {
       const Activations scaled = pass.workspace.push_like(dy);
       std::fill_n(scaled.item(0), scaled.size(), 0.0F);

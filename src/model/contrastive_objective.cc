@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/elementwise.h"
+#include "kernels/thread_scratch.h"
 #include "wav2vec/core/error.h"
 
 namespace wav2vec {
@@ -101,25 +101,43 @@ void write_row(const float* values, int64_t count, const Activations& h, int64_t
   for (int64_t i = 0; i < count; ++i) row[i] = to_bf16(values[i]);
 }
 
-// The target's predictions h and candidate frames as dense matrices, one row each.
-void gather(const Item& item, Target target, Matrix& predictions, Matrix& candidates) {
+// Memory of one thread for one target at a time, as dense matrices.
+struct TargetMatrices {
+  float* predictions;   // h, [steps, channels]
+  float* dpredictions;  // [steps, channels]
+  float* candidates;    // [copies, channels]
+  float* logits;        // [steps, copies]
+
+  explicit TargetMatrices(const Item& item) {
+    const int64_t steps = item.objective.config.prediction_steps;
+    const int64_t wide = steps * item.channels();
+    const int64_t count = 2 * wide + item.copies() * item.channels() + steps * item.copies();
+    predictions = static_cast<float*>(
+        kernels::thread_scratch(kernels::ScratchSlot::operand, static_cast<size_t>(count) * sizeof(float)));
+    dpredictions = predictions + wide;
+    candidates = dpredictions + wide;
+    logits = candidates + item.copies() * item.channels();
+  }
+};
+
+// Fills predictions and candidates.
+void gather(const Item& item, Target target, const TargetMatrices& to) {
   const int64_t channels = item.channels();
-  predictions.resize(target.steps, channels);
-  candidates.resize(item.copies(), channels);
   for (int64_t i = 0; i < target.steps; ++i)
     read_row(item.predictions, item.prediction(item.context_frame(target, i), i), channels,
-             predictions.row(i).data());
+             to.predictions + i * channels);
   for (int64_t copy = 0; copy < item.copies(); ++copy)
-    std::copy_n(item.z.item(0) + item.row(target, copy) * channels, channels, candidates.row(copy).data());
+    std::copy_n(item.z.item(0) + item.row(target, copy) * channels, channels,
+                to.candidates + copy * channels);
 }
 
 struct ItemScores {
-  std::vector<double> loss_per_target;
-  std::vector<uint8_t> hits;  // [targets, steps]
+  std::span<double> loss_per_target;
+  std::span<uint8_t> hits;  // [targets, steps]
 
-  explicit ItemScores(const Item& item)
-      : loss_per_target(static_cast<size_t>(item.targets()), 0.0),
-        hits(static_cast<size_t>(item.targets() * item.objective.config.prediction_steps), 0) {}
+  ItemScores(const Item& item, Workspace& workspace)
+      : loss_per_target(workspace.push_doubles(item.targets())),
+        hits(workspace.push_array<uint8_t>(item.targets() * item.objective.config.prediction_steps)) {}
 };
 
 // Targets are scored in chunks, so that what they leave for dz stays in the cache.
@@ -134,22 +152,22 @@ struct Chunk {
 
 // Scores the targets of a chunk. With gradients, dh and dcandidates are written too: every (t, i) and every
 // (target, copy) belongs to one target, so no two threads write the same row.
-void score_targets(const Item& item, const Chunk& chunk, ItemScores& scores, ItemLogits* logits_out) {
+void score_targets(const Item& item, const Chunk& chunk, const ItemScores& scores, ItemLogits* logits_out) {
   const int64_t max_steps = item.objective.config.prediction_steps;
   const int64_t copies = item.copies();
   const int64_t channels = item.channels();
   const bool infonce = item.objective.config.loss == ContrastiveLoss::infonce;
 #pragma omp parallel
   {
-    Matrix predictions;
-    Matrix candidates;
-    Matrix logits;
-    Matrix dpredictions;
+    const TargetMatrices memory(item);
 #pragma omp for schedule(static)
     for (int64_t row_in_chunk = 0; row_in_chunk < chunk.targets; ++row_in_chunk) {
       const int64_t index = chunk.first + row_in_chunk;
       const Target target = item.target(index);
-      gather(item, target, predictions, candidates);
+      gather(item, target, memory);
+      const Eigen::Map<const Matrix> predictions(memory.predictions, target.steps, channels);
+      const Eigen::Map<const Matrix> candidates(memory.candidates, copies, channels);
+      Eigen::Map<Matrix> logits(memory.logits, target.steps, copies);
       logits.noalias() = predictions * candidates.transpose();
       double loss = 0.0;
       for (int64_t i = 0; i < target.steps; ++i) {
@@ -167,6 +185,7 @@ void score_targets(const Item& item, const Chunk& chunk, ItemScores& scores, Ite
       if (chunk.dcandidates == nullptr) continue;
       const Eigen::Map<const Matrix> dlogits(chunk.dlogits + row_in_chunk * max_steps * copies, target.steps,
                                              copies);
+      Eigen::Map<Matrix> dpredictions(memory.dpredictions, target.steps, channels);
       dpredictions.noalias() = dlogits * candidates;
       for (int64_t i = 0; i < target.steps; ++i) {
         write_row(dpredictions.row(i).data(), channels, item.gradients,
@@ -179,28 +198,34 @@ void score_targets(const Item& item, const Chunk& chunk, ItemScores& scores, Ite
 }
 
 // Predictions beyond the last frame have no target.
-void zero_gradients_without_target(const Item& item) {
+void zero_gradients_without_target(const Item& item, Workspace& workspace) {
   const int64_t steps = item.objective.config.prediction_steps;
-  const std::vector<float> zeros(static_cast<size_t>(item.channels()), 0.0F);
+  const Workspace::Mark mark = workspace.mark();
+  const std::span<float> zeros = workspace.push_floats(item.channels());
+  std::ranges::fill(zeros, 0.0F);
   for (int64_t i = 0; i < steps; ++i) {
     for (int64_t t = std::max<int64_t>(0, item.frames - item.objective.offset - i); t < item.frames; ++t)
       write_row(zeros.data(), item.channels(), item.gradients, item.prediction(t, i));
   }
+  workspace.rewind(mark);
 }
 
 // dz[row] += Σ over the (target, copy) that use the row. The uses are listed per row first, so that each row
 // is summed by one thread in a fixed order.
-void accumulate_dz(const Item& item, const Chunk& chunk, const Activations& dz) {
+void accumulate_dz(const Item& item, const Chunk& chunk, const Activations& dz, Workspace& workspace) {
+  const Workspace::Mark mark = workspace.mark();
   const int64_t rows = item.z.batch * item.z.frames;
   const int64_t copies = item.copies();
-  std::vector<int64_t> start(static_cast<size_t>(rows) + 1, 0);
+  const std::span<int64_t> start = workspace.push_integers(rows + 1);
+  std::ranges::fill(start, 0);
   for (int64_t index = 0; index < chunk.targets; ++index) {
     for (int64_t copy = 0; copy < copies; ++copy)
       ++start[static_cast<size_t>(item.row(item.target(chunk.first + index), copy)) + 1];
   }
   for (size_t row = 1; row < start.size(); ++row) start[row] += start[row - 1];
-  std::vector<int64_t> uses(static_cast<size_t>(start.back()));  // rows of dcandidates
-  std::vector<int64_t> next(start.begin(), start.end() - 1);
+  const std::span<int64_t> uses = workspace.push_integers(start.back());  // rows of dcandidates
+  const std::span<int64_t> next = workspace.push_integers(rows);
+  std::copy_n(start.begin(), rows, next.begin());
   for (int64_t index = 0; index < chunk.targets; ++index) {
     for (int64_t copy = 0; copy < copies; ++copy) {
       const auto row = static_cast<size_t>(item.row(item.target(chunk.first + index), copy));
@@ -216,6 +241,7 @@ void accumulate_dz(const Item& item, const Chunk& chunk, const Activations& dz) 
       for (int64_t d = 0; d < channels; ++d) out[d] += use[d];
     }
   }
+  workspace.rewind(mark);
 }
 
 // Adds up one item's scores; serial, so that the sums have one order.
@@ -321,19 +347,20 @@ ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass
       *item_logits = {frames, steps, item.copies(), {}};
       item_logits->values.assign(static_cast<size_t>(frames * steps * item.copies()), 0.0F);
     }
-    ItemScores scores(item);
+    const ItemScores scores(item, pass.workspace);
     for (; chunk.first < item.targets(); chunk.first += kTargetsPerChunk) {
       chunk.targets = std::min(kTargetsPerChunk, item.targets() - chunk.first);
       score_targets(item, chunk, scores, item_logits);
-      if (gradients != nullptr) accumulate_dz(item, chunk, gradients->dz);
+      if (gradients != nullptr) accumulate_dz(item, chunk, gradients->dz, pass.workspace);
     }
     add_scores(item, scores, sums);
     if (gradients != nullptr) {
-      zero_gradients_without_target(item);
+      zero_gradients_without_target(item, pass.workspace);
       if (pass.random != nullptr)
         apply_dropout(item.gradients, objective.dropout, kPredictionDropout, item_random);
       const Activations dc{gradients->dc.item(b), 1, frames, c.channels, lengths};
-      conv1d_backward(objective.projection, pass, {context}, item.gradients, gradients->parameters, &dc);
+      conv1d_backward(objective.projection, pass, {context}, item.gradients,
+                      b == 0 ? gradients->parameters : accumulating(gradients->parameters), &dc);
     }
     pass.workspace.rewind(mark);
   }

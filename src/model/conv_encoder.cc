@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "kernels/elementwise.h"
 #include "wav2vec/core/error.h"
@@ -29,7 +30,9 @@ class PingPong {
   /// elements[i] is needed at turn i.
   PingPong(std::span<const int64_t> elements, DType dtype, Workspace& workspace) : dtype_(dtype) {
     for (size_t i = 0; i < elements.size(); ++i) sizes_[i % 2] = std::max(sizes_[i % 2], elements[i]);
-    for (size_t i = 0; i < 2; ++i)
+    // The larger one first, while there is a choice of memory.
+    const size_t first = sizes_[0] < sizes_[1] ? 1 : 0;
+    for (const size_t i : {first, 1 - first})
       memory_[i] = workspace.push(1, 1, sizes_[i], workspace.push_integers(1), dtype).data;
   }
 
@@ -123,6 +126,58 @@ Activations forward_for_inference(const ConvEncoder& encoder, const Pass& pass, 
   return x.x;
 }
 
+Activations item_of(const Activations& x, int64_t b) {
+  return {x.address(b), 1, x.frames, x.channels, x.lengths.subspan(static_cast<size_t>(b), 1), x.dtype};
+}
+
+// What backward needs of item b.
+EncoderCache::Block item_of(const EncoderCache::Block& saved, int64_t b) {
+  const auto of_item = [b](NormStatistics s) {
+    return s.empty() ? s : s.subspan(static_cast<size_t>(2 * b), 2);
+  };
+  return {{item_of(saved.input.x, b), saved.input.norm, of_item(saved.input.statistics)},
+          item_of(saved.conv_output, b),
+          of_item(saved.statistics)};
+}
+
+// From the gradient of a block's output to that of its convolution's; pushed unless it may replace dy.
+Activations norm_backward(const ConvEncoder& encoder, const EncoderBlock& block, const Pass& pass,
+                          const EncoderCache::Block& saved, const Activations& dy,
+                          ParameterBlock& gradients) {
+  // A skip connection needs dy once more below.
+  const bool in_place = !block.skip && dy.dtype == saved.conv_output.dtype;
+  const Activations dconv = in_place ? dy : pass.workspace.push_like(saved.conv_output);
+  group_norm_backward(block.norm, pass, saved.conv_output, saved.statistics, dy,
+                      block.skip ? encoder.skip_scale : 1.0F, gradients, dconv);
+  return dconv;
+}
+
+// From the gradients of a block's output and convolution to that of its input.
+void input_backward(const ConvEncoder& encoder, const EncoderBlock& block, const Pass& pass,
+                    const Activations& dy, const Activations& dconv, const Activations& dx) {
+  conv1d_backward_data(block.conv, pass, dconv, dx);
+  if (!block.skip) return;
+  const Workspace::Mark mark = pass.workspace.mark();
+  Activations r = dy;
+  if (dy.dtype != dx.dtype) {
+    r = pass.workspace.push_like(dy, dx.dtype);
+    convert(dy, r);
+  }
+  residual_backward(r, dx, encoder.skip_scale);
+  pass.workspace.rewind(mark);
+}
+
+void first_block_backward(const ConvEncoder& encoder, const Pass& pass, const EncoderCache::Block& saved,
+                          const Activations& dy, const GradientTarget& gradients,
+                          const Activations* dwaveform) {
+  const EncoderBlock& block = encoder.blocks[0];
+  const Workspace::Mark mark = pass.workspace.mark();
+  const Activations dconv = norm_backward(encoder, block, pass, saved, dy, gradients.block);
+  conv1d_backward_weights(block.conv, pass, saved.input, dconv, gradients);
+  if (dwaveform != nullptr) input_backward(encoder, block, pass, dy, dconv, *dwaveform);
+  pass.workspace.rewind(mark);
+}
+
 template <class F>
 void for_each_item(const Activations& x, F f) {
   for (int64_t b = 0; b < x.batch; ++b) f(b, x.length(b) * x.channels);
@@ -164,40 +219,43 @@ Activations encoder_forward(const ConvEncoder& encoder, const Pass& pass, const 
 }
 
 void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const EncoderCache& cache,
-                      const Activations& dz, ParameterBlock& gradients, const Activations* dwaveform) {
+                      const Activations& dz, const GradientTarget& gradients, const Activations* dwaveform) {
   const Workspace::Mark mark = pass.workspace.mark();
   if (encoder.log_compression) {
     for_each_item(dz, [&](int64_t b, int64_t count) {
       kernels::log_compress_backward(dz.item(b), cache.before_log.item(b), count, dz.item(b));
     });
   }
+  if (encoder.blocks.size() == 1)
+    first_block_backward(encoder, pass, cache.blocks[0], dz, gradients, dwaveform);
   std::vector<int64_t> sizes = {0};  // turn i: the gradient of block i's input
   for (size_t i = 1; i < encoder.blocks.size(); ++i) sizes.push_back(cache.blocks[i].input.x.size());
+  if (sizes.size() > 1) sizes[1] /= dz.batch;
   const PingPong memory(sizes, pass.dtype(), pass.workspace);
   Activations dy = dz;
-  for (size_t i = encoder.blocks.size(); i-- > 0;) {
+  for (size_t i = encoder.blocks.size(); i-- > 1;) {
     const EncoderBlock& block = encoder.blocks[i];
     const EncoderCache::Block& saved = cache.blocks[i];
     const Workspace::Mark block_mark = pass.workspace.mark();
-    // A skip connection needs dy once more below.
-    const bool in_place = !block.skip && dy.dtype == saved.conv_output.dtype;
-    const Activations dconv = in_place ? dy : pass.workspace.push_like(saved.conv_output);
-    group_norm_backward(block.norm, pass, saved.conv_output, saved.statistics, dy,
-                        block.skip ? encoder.skip_scale : 1.0F, gradients, dconv);
-    Activations dx;
-    if (i > 0) dx = memory.like(saved.input.x, i);
-    if (i == 0 && dwaveform != nullptr) dx = *dwaveform;
-    conv1d_backward(block.conv, pass, saved.input, dconv, gradients, dx.data != nullptr ? &dx : nullptr);
-    if (block.skip && dx.data != nullptr) {
-      Activations r = dy;
-      if (dy.dtype != dx.dtype) {
-        r = pass.workspace.push_like(dy, dx.dtype);
-        convert(dy, r);
+    const Activations dconv = norm_backward(encoder, block, pass, saved, dy, gradients.block);
+    conv1d_backward_weights(block.conv, pass, saved.input, dconv, gradients);
+    if (i > 1) {
+      const Activations dx = memory.like(saved.input.x, i);
+      input_backward(encoder, block, pass, dy, dconv, dx);
+      dy = dx;
+    } else {
+      // The first block's output is most of what a step stores; its gradient exists for one item at a time.
+      for (int64_t b = 0; b < dz.batch; ++b) {
+        const Activations dx = memory.like(item_of(saved.input.x, b), i);
+        input_backward(encoder, block, pass, item_of(dy, b), item_of(dconv, b), dx);
+        const bool first = b == 0;
+        std::optional<Activations> dwave;
+        if (dwaveform != nullptr) dwave = item_of(*dwaveform, b);
+        first_block_backward(encoder, pass, item_of(cache.blocks[0], b), dx,
+                             first ? gradients : accumulating(gradients), dwave ? &*dwave : nullptr);
       }
-      residual_backward(r, dx, encoder.skip_scale);
     }
     pass.workspace.rewind(block_mark);
-    dy = dx;
   }
   pass.workspace.rewind(mark);
 }

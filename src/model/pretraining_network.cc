@@ -57,7 +57,7 @@ PassFlops pass_flops(const PretrainingNetwork& network, int64_t samples) {
 }
 
 ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
-                         ParameterBlock& gradients, const StageObserver& done) {
+                         const GradientTarget& gradients, const StageObserver& done) {
   W2V_CHECK(pass.random != nullptr, "training needs random numbers");
   const auto tell = [&](std::string_view stage) {
     if (done) done(stage);

@@ -45,7 +45,7 @@ Wav2VecFeatures wav2vec_forward(const Wav2VecModel& model, const Pass& pass, con
 }
 
 void wav2vec_backward(const Wav2VecModel& model, const Pass& pass, const Wav2VecCache& cache,
-                      const Activations& dz, const Activations& dc, ParameterBlock& gradients) {
+                      const Activations& dz, const Activations& dc, const GradientTarget& gradients) {
   const Workspace::Mark mark = pass.workspace.mark();
   if (pass.random != nullptr) apply_dropout(dc, model.config.dropout_context, kContextDropout, *pass.random);
   const Activations through_context = pass.workspace.push_like(dz);

@@ -267,14 +267,14 @@ void Pretrainer::start_log() {
 
 ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds) {
   ObjectiveSums sums;
-  gradients_.zero();
   update_utterances_.clear();
   for (int64_t n = 0; n < recipe_.train.accumulate_batches / communicator_.size(); ++n) {
     AudioBatch batch = loader.next();
     add_failures(batch.failures);
     const std::vector<uint64_t> keys = item_keys(batch);
     const TrainingRandom random{static_cast<uint64_t>(recipe_.train.seed), keys};
-    sums += train_pass(network_, compute_pass(&random), waveform_of(batch), gradients_);
+    sums += train_pass(network_, compute_pass(&random), waveform_of(batch),
+                       n == 0 ? start_gradients(gradients_) : gradients_);
     audio_seconds +=
         static_cast<double>(batch.total_samples()) / static_cast<double>(recipe_.data.sample_rate);
     for (int64_t u : batch.utterances)

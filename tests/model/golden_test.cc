@@ -35,7 +35,7 @@ std::vector<double> channels_first(const Activations& x) {
   std::vector<double> out;
   for (int64_t b = 0; b < x.batch; ++b) {
     for (int64_t c = 0; c < x.channels; ++c) {
-      for (int64_t t = 0; t < x.frames; ++t) out.push_back(static_cast<double>(x.frame(b, t)[c]));
+      for (int64_t t = 0; t < x.length(b); ++t) out.push_back(static_cast<double>(x.frame(b, t)[c]));
     }
   }
   return out;

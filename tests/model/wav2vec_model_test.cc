@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 #include <omp.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "support/network.h"
@@ -117,6 +119,27 @@ TEST_CASE("model: gradients do not depend on the number of threads") {
       CHECK(std::equal(first.begin(), first.end(), flat.begin()));
     }
     omp_set_num_threads(threads);
+  }
+}
+
+TEST_CASE("model: a new sum of gradients leaves nothing of what the block held") {
+  ModelConfig config = small_model();
+  config.context_bias = true;
+  test::Network network(config, {});
+  test::Batch batch{test::glide(5, 16000), {9000, 7000}};
+  batch.samples.resize(18000, 0.0F);
+  const std::vector<uint64_t> keys{1, 2};
+  const TrainingRandom random{1, keys};
+  for (const bool bf16 : {false, true}) {
+    if (bf16 && !supports_bf16()) continue;
+    if (bf16) network.use_bf16();
+    CAPTURE(bf16);
+    network.gradients.zero();
+    train_pass(network, network.pass(&random), batch.view(), network.gradients);
+    const std::vector<float> added(network.gradients.flat().begin(), network.gradients.flat().end());
+    std::ranges::fill(network.gradients.flat(), NAN);
+    train_pass(network, network.pass(&random), batch.view(), start_gradients(network.gradients));
+    CHECK(std::ranges::equal(added, network.gradients.flat()));
   }
 }
 

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "support/reference.h"
 
 using namespace wav2vec;
@@ -59,11 +62,18 @@ void check_conv(const ConvCase& k, bool with_bias) {
 
   // Gradients accumulate.
   const auto once = checkpoint_values(gradients, conv.weight);
+  const auto bias_once = with_bias ? checkpoint_values(gradients, conv.bias) : std::vector<float>{};
   conv1d_backward(conv, pass, {input.view}, doutput.view, gradients, nullptr);
   const auto twice = checkpoint_values(gradients, conv.weight);
   std::vector<double> doubled;
   for (float v : once) doubled.push_back(2.0 * static_cast<double>(v));
   test::check_close("accumulated", doubled, twice, 1e-5);
+
+  // A new sum replaces the weights' whatever the block holds; vectors start at zero.
+  std::ranges::fill(gradients.flat(), NAN);
+  conv1d_backward(conv, pass, {input.view}, doutput.view, start_gradients(gradients), nullptr);
+  CHECK(checkpoint_values(gradients, conv.weight) == once);
+  if (with_bias) CHECK(checkpoint_values(gradients, conv.bias) == bias_once);
 }
 
 }  // namespace

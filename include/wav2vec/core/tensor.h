@@ -17,7 +17,7 @@ namespace wav2vec {
 struct Activations {
   void* data = nullptr;
   int64_t batch = 0;
-  int64_t frames = 0;  ///< row capacity of every item: the longest length
+  int64_t frames = 0;  ///< row capacity of every item, at least the longest length
   int64_t channels = 0;
   std::span<const int64_t> lengths;  ///< valid frames of each item, [batch]
   DType dtype = DType::f32;

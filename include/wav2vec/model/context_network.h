@@ -47,8 +47,9 @@ ContextNetwork make_context_network(const ModelConfig& config, ParameterLayout& 
 Activations context_forward(const ContextNetwork& context, const Pass& pass, const Activations& z,
                             ContextCache* cache);
 
-/// dc is overwritten on the way; dz is overwritten with the result. Accumulates the parameters' gradients.
+/// dc is overwritten on the way; dz is overwritten with the result. The parameters' gradients go to the
+/// target.
 void context_backward(const ContextNetwork& context, const Pass& pass, const ContextCache& cache,
-                      const Activations& dc, ParameterBlock& gradients, const Activations& dz);
+                      const Activations& dc, const GradientTarget& gradients, const Activations& dz);
 
 }  // namespace wav2vec

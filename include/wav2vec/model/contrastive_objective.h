@@ -53,9 +53,9 @@ struct ItemLogits {
   std::vector<float> values;
 };
 
-/// Gradients that a pass asks for. Those of the parameters and dz accumulate, dc is overwritten.
+/// Gradients that a pass asks for. dz accumulates, dc is overwritten.
 struct ObjectiveGradients {
-  ParameterBlock& parameters;
+  GradientTarget parameters;
   Activations dz;  ///< like z
   Activations dc;  ///< like c
 };

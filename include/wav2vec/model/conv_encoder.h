@@ -48,9 +48,9 @@ ConvEncoder make_conv_encoder(const ModelConfig& config, ParameterLayout& layout
 Activations encoder_forward(const ConvEncoder& encoder, const Pass& pass, const Activations& waveform,
                             EncoderCache* cache);
 
-/// dz is overwritten on the way. Accumulates the gradients of the parameters; dwaveform may be null.
+/// dz is overwritten on the way. The gradients of the parameters go to the target; dwaveform may be null.
 void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const EncoderCache& cache,
-                      const Activations& dz, ParameterBlock& gradients,
+                      const Activations& dz, const GradientTarget& gradients,
                       const Activations* dwaveform = nullptr);
 
 }  // namespace wav2vec

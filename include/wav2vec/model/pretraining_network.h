@@ -34,10 +34,10 @@ PassFlops pass_flops(const PretrainingNetwork& network, int64_t samples);
 /// Told the name of every stage of a training pass when it is done.
 using StageObserver = std::function<void(std::string_view stage)>;
 
-/// One batch forward and backward: waveform [batch, samples, 1]. Gradients of the summed loss accumulate. The
+/// One batch forward and backward: waveform [batch, samples, 1]. Gradients are those of the summed loss. The
 /// workspace is left as it was. The pass must have random numbers.
 ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
-                         ParameterBlock& gradients, const StageObserver& done = nullptr);
+                         const GradientTarget& gradients, const StageObserver& done = nullptr);
 
 /// Forward without dropout; `random` draws the negatives. z and c stay in the workspace until the caller
 /// rewinds it.

@@ -35,6 +35,6 @@ Wav2VecFeatures wav2vec_forward(const Wav2VecModel& model, const Pass& pass, con
 
 /// dz: gradient that reaches z from the objective; dc: likewise for c. Both are overwritten.
 void wav2vec_backward(const Wav2VecModel& model, const Pass& pass, const Wav2VecCache& cache,
-                      const Activations& dz, const Activations& dc, ParameterBlock& gradients);
+                      const Activations& dz, const Activations& dc, const GradientTarget& gradients);
 
 }  // namespace wav2vec

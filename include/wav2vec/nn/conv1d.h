@@ -4,6 +4,7 @@
 #include <string>
 
 #include "wav2vec/core/tensor.h"
+#include "wav2vec/nn/gradient_target.h"
 #include "wav2vec/nn/group_norm.h"
 #include "wav2vec/nn/pass.h"
 
@@ -40,9 +41,15 @@ void conv1d_forward_item(const Conv1d& conv, const Pass& pass, const NormedActiv
 NormStatistics conv1d_norm_forward(const Conv1d& conv, const GroupNormActivation& norm, const Pass& pass,
                                    const NormedActivations& x, const Activations& y);
 
-/// Accumulates the gradients of weight and bias; overwrites dx, the gradient of x as the convolution reads it
-/// (after its normalisation), unless it is null.
+/// Leaves the gradients of weight and bias in the target. dy: the gradient of y.
+void conv1d_backward_weights(const Conv1d& conv, const Pass& pass, const NormedActivations& x,
+                             const Activations& dy, const GradientTarget& gradients);
+
+/// Overwrites dx, the gradient of x as the convolution reads it (after its normalisation).
+void conv1d_backward_data(const Conv1d& conv, const Pass& pass, const Activations& dy, const Activations& dx);
+
+/// Both; dx may be null.
 void conv1d_backward(const Conv1d& conv, const Pass& pass, const NormedActivations& x, const Activations& dy,
-                     ParameterBlock& gradients, const Activations* dx);
+                     const GradientTarget& gradients, const Activations* dx);
 
 }  // namespace wav2vec
