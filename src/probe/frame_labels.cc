@@ -19,8 +19,7 @@ constexpr size_t kMaxClasses = 100000;
 // A label's times and a frame's centre come to the same instant by different sums.
 constexpr double kRoundingSeconds = 1e-6;
 
-/// Where the extension of the last part of a path begins; its end if it has none. "a.1" has none: that is a
-/// number.
+/// "a/b.wav" → "a/b". "a.1" stays: that is a number, no extension.
 std::string_view without_extension(std::string_view path) {
   const size_t dot = path.rfind('.');
   const size_t slash = path.rfind('/');
