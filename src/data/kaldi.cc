@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "data/manifest_collector.h"
-#include "data/text_lines.h"
+#include "wav2vec/core/text_lines.h"
 #include "wav2vec/core/escape.h"
 
 namespace wav2vec {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/manifest_collector.h"
-#include "data/text_lines.h"
+#include "wav2vec/core/text_lines.h"
 #include "wav2vec/core/escape.h"
 
 namespace wav2vec {

@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "data/text_lines.h"
+#include "wav2vec/core/text_lines.h"
 #include "wav2vec/data/manifest.h"
 
 namespace wav2vec {

@@ -6,17 +6,10 @@
 #include <vector>
 
 #include "wav2vec/core/error.h"
+#include "wav2vec/core/log_add.h"
 
 namespace wav2vec {
 namespace {
-
-constexpr double kNever = -std::numeric_limits<double>::infinity();
-
-double log_add(double a, double b) {
-  if (a == kNever) return b;
-  if (b == kNever) return a;
-  return std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
-}
 
 /// The states of CTC: blank, label, blank, label, …, blank.
 struct States {
@@ -50,14 +43,14 @@ class Lattice {
   /// alpha[t, s]: ln of the probability of all beginnings that are in state s at frame t, that frame
   /// included.
   std::vector<double> forward() const {
-    std::vector<double> alpha(size(), kNever);
+    std::vector<double> alpha(size(), kLogZero);
     for (int64_t s = 0; s < std::min<int64_t>(2, states_.count()); ++s) alpha[at(0, s)] = log_p(0, s);
     for (int64_t t = 1; t < frames_; ++t) {
       for (int64_t s = 0; s < states_.count(); ++s) {
         double sum = alpha[at(t - 1, s)];
         if (s > 0) sum = log_add(sum, alpha[at(t - 1, s - 1)]);
         if (states_.may_skip_to(s)) sum = log_add(sum, alpha[at(t - 1, s - 2)]);
-        alpha[at(t, s)] = sum == kNever ? kNever : sum + log_p(t, s);
+        alpha[at(t, s)] = sum == kLogZero ? kLogZero : sum + log_p(t, s);
       }
     }
     return alpha;
@@ -65,7 +58,7 @@ class Lattice {
 
   /// beta[t, s]: ln of the probability of all endings from state s at frame t, that frame left out.
   std::vector<double> backward() const {
-    std::vector<double> beta(size(), kNever);
+    std::vector<double> beta(size(), kLogZero);
     const int64_t last = states_.count() - 1;
     for (int64_t s = std::max<int64_t>(0, last - 1); s <= last; ++s) beta[at(frames_ - 1, s)] = 0.0;
     for (int64_t t = frames_ - 2; t >= 0; --t) {
@@ -93,7 +86,7 @@ class Lattice {
     return log_p_[static_cast<size_t>(t * classes_ + states_.class_of(s))];
   }
   double arriving(const std::vector<double>& beta, int64_t t, int64_t s) const {
-    return beta[at(t, s)] == kNever ? kNever : beta[at(t, s)] + log_p(t, s);
+    return beta[at(t, s)] == kLogZero ? kLogZero : beta[at(t, s)] + log_p(t, s);
   }
 
   const std::vector<double>& log_p_;
@@ -132,7 +125,7 @@ double ctc_loss(const float* logits, int64_t frames, int64_t classes, std::span<
     std::fill(posterior.begin(), posterior.end(), 0.0);
     for (int64_t s = 0; s < states.count(); ++s) {
       const double log_share = alpha[lattice.at(t, s)] + beta[lattice.at(t, s)] - total;
-      if (log_share > kNever) posterior[static_cast<size_t>(states.class_of(s))] += std::exp(log_share);
+      if (log_share > kLogZero) posterior[static_cast<size_t>(states.class_of(s))] += std::exp(log_share);
     }
     for (int64_t k = 0; k < classes; ++k) {
       dlogits[t * classes + k] = static_cast<float>(std::exp(log_p[static_cast<size_t>(t * classes + k)]) -

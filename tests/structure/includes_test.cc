@@ -192,8 +192,8 @@ std::vector<std::string> violations(const fs::path& root) {
 TEST_CASE("this source tree keeps to the table") {
   const fs::path root = W2V_SOURCE_DIR;
   const auto rooms = read_table(root);
-  for (const char* room :
-       {"apps", "train", "extract", "model", "data", "nn", "io", "kernels", "audio", "config", "core"})
+  for (const char* room : {"apps", "probe", "train", "extract", "model", "data", "nn", "io", "kernels",
+                           "audio", "config", "core"})
     CHECK_MESSAGE(rooms.contains(room), room);
   CHECK(rooms.at("core").may_include.empty());
   CHECK(rooms.at("io").may_include == std::set<std::string>{"config", "core"});
@@ -232,6 +232,7 @@ TEST_CASE("planted violations are found") {
   finds("src/io/a.cc", "\"config/private.h\"");
   finds("src/model/a.cc", "  \"wav2vec/io/npy.h\"  // why");
   finds("src/extract/a.cc", "\"wav2vec/train/trainer.h\"");
+  finds("src/train/a.cc", "\"wav2vec/probe/bootstrap.h\"");
   finds("apps/wav2vec/a.cc", "\"io/checkpoint_manifest.h\"");
   // Kernels.
   finds("src/train/a.cc", "\"kernels/gemm.h\"");
@@ -261,6 +262,7 @@ TEST_CASE("what the table allows passes") {
   passes("src/kernels/a.cc", "\"wav2vec/core/tensor.h\"");
   passes("src/kernels/a.cc", "<Eigen/Core>");
   passes("src/train/a.cc", "\"wav2vec/io/checkpoint.h\"");
+  passes("src/probe/a.cc", "\"wav2vec/train/trainer.h\"");
   passes("apps/wav2vec/a.cc", "\"wav2vec/train/trainer.h\"");
   passes("apps/wav2vec/a.cc", "\"commands.h\"");
 }

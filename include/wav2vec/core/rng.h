@@ -16,6 +16,8 @@ enum class RandomUse : uint64_t {
   dropout = 5,
   split = 6,
   dither = 7,
+  augmentation = 8,
+  bootstrap = 9,
 };
 
 /// SplitMix64's finaliser: a bijection of 64-bit words that spreads every input bit.

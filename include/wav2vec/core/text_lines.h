@@ -14,7 +14,8 @@ namespace wav2vec {
 /// accepted.
 class TextLines {
  public:
-  explicit TextLines(const std::string& path);
+  /// Throws DataError as read_file() does.
+  explicit TextLines(const std::string& path, uint64_t max_bytes = uint64_t{4} << 30);
 
   /// The next line that is not blank; false at the end. The view lives as long as this object. Throws
   /// DataError for a NUL byte.

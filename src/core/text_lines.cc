@@ -1,4 +1,4 @@
-#include "data/text_lines.h"
+#include "wav2vec/core/text_lines.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,6 @@
 namespace wav2vec {
 namespace {
 
-constexpr uint64_t kMaxTextBytes = uint64_t{4} << 30;
 constexpr std::string_view kBlank = " \t\r\f\v";
 
 template <class T>
@@ -22,7 +21,8 @@ bool parse_all(std::string_view text, T& value) {
 
 }  // namespace
 
-TextLines::TextLines(const std::string& path) : path_(path), content_(read_file(path, kMaxTextBytes)) {
+TextLines::TextLines(const std::string& path, uint64_t max_bytes)
+    : path_(path), content_(read_file(path, max_bytes)) {
   if (content_.starts_with("\xEF\xBB\xBF")) at_ = 3;
 }
 
