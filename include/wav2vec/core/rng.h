@@ -15,6 +15,7 @@ enum class RandomUse : uint64_t {
   negatives = 4,
   dropout = 5,
   split = 6,
+  augmentation = 8,
 };
 
 /// SplitMix64's finaliser: a bijection of 64-bit words that spreads every input bit.
