@@ -88,7 +88,7 @@ std::map<std::pair<int64_t, int64_t>, Item> items_of(BatchLoader& loader, int ba
 
 }  // namespace
 
-TEST_CASE("augmentation: nothing drawn, nothing changed; everything drawn, same length") {
+TEST_CASE("augmentation: nothing drawn changes nothing, everything drawn keeps the length") {
   const auto samples = noise(9001, 1);
   const AugmentationKey key{1, 2, 3};
   const NoiseSource never = [](int64_t, const RandomStream&) -> std::vector<float> {
@@ -262,7 +262,7 @@ TEST_CASE("loader: babble is of other utterances, noise of the manifest given") 
   CHECK(likeness(added_to_first({.augment = config, .noise = other.manifest}), noise(6000, 50)) > 0.99);
 }
 
-TEST_CASE("loader: noise that cannot be read is said once and left out; none at all is an error") {
+TEST_CASE("loader: noise that cannot be read is said once and left out, and none at all is an error") {
   const CapturedStderr captured;
   const Corpus corpus;
   Corpus noises(2, 100);
