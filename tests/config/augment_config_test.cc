@@ -40,5 +40,5 @@ TEST_CASE("augment: what cannot be is refused by name") {
   CHECK(complaint([](auto& c) { c.babble_talkers = 0; }).starts_with("[augment] babble_talkers: "));
   CHECK(complaint([](auto& c) { c.noise_max_snr_db = 0.0; }).starts_with("[augment] noise_min_snr_db: "));
   CHECK(complaint([](auto& c) { c.band_reject_mel = 0.0; }).starts_with("[augment] band_reject_mel: "));
-  CHECK(complaint([](auto& c) { c.gain_db = nan; }).starts_with("[augment] gain_db: "));
+  CHECK(complaint([&](auto& c) { c.gain_db = nan; }).starts_with("[augment] gain_db: "));
 }
