@@ -19,6 +19,7 @@ std::vector<RecipeSection> network_sections(ModelConfig& model, ObjectiveConfig&
 std::vector<RecipeSection> PretrainRecipe::sections() {
   std::vector<RecipeSection> all = network_sections(model, objective);
   all.push_back(section("data", data));
+  all.push_back(section("augment", augment));
   all.push_back(section("optim", optim));
   all.push_back(section("train", train));
   return all;
@@ -32,6 +33,7 @@ void PretrainRecipe::validate() const {
   model.validate();
   objective.validate();
   data.validate();
+  augment.validate();
   optim.validate();
   train.validate();
   const int64_t shortest = shortest_useful_samples(model, objective);

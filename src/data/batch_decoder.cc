@@ -9,14 +9,15 @@
 #include "wav2vec/core/escape.h"
 
 namespace wav2vec {
-namespace {
 
-std::vector<float> read_part(const Utterance& u, const DataConfig& config, AudioCache* cache,
+std::vector<float> read_part(const Utterance& utterance, const DataConfig& config, AudioCache* cache,
                              double offset_seconds, double duration_seconds) {
-  const double start = u.start_seconds + offset_seconds;
-  if (cache != nullptr) return cache->read(u.audio, start, duration_seconds);
-  return read_audio(u.audio, audio_options(config), start, duration_seconds).samples;
+  const double start = utterance.start_seconds + offset_seconds;
+  if (cache != nullptr) return cache->read(utterance.audio, start, duration_seconds);
+  return read_audio(utterance.audio, audio_options(config), start, duration_seconds).samples;
 }
+
+namespace {
 
 std::vector<float> read_crop(const Utterance& u, const DataConfig& config, const BatchItem& item,
                              AudioCache* cache) {
@@ -35,6 +36,18 @@ std::vector<float> read_crop(const Utterance& u, const DataConfig& config, const
   all.erase(all.begin(), all.begin() + start);
   all.resize(static_cast<size_t>(std::min<int64_t>(std::ssize(all), item.crop_samples)));
   return all;
+}
+
+/// [items, row_samples], zeros behind the ends; items without samples have no row.
+std::vector<float> side_by_side(const std::vector<DecodedItem>& items, std::vector<float> DecodedItem::*part,
+                                int64_t row_samples) {
+  std::vector<float> rows;
+  for (const DecodedItem& item : items) {
+    if ((item.*part).empty()) continue;
+    rows.insert(rows.end(), (item.*part).begin(), (item.*part).end());
+    rows.resize(rows.size() + static_cast<size_t>(row_samples - std::ssize(item.*part)), 0.0F);
+  }
+  return rows;
 }
 
 }  // namespace
@@ -60,6 +73,14 @@ DecodedItem decode_item(const Manifest& manifest, const DataConfig& config, cons
   return decoded;
 }
 
+void augment_item(const AugmentConfig& config, const DataConfig& data, const AugmentationKey& key,
+                  const NoiseSource& noise, DecodedItem& item) {
+  if (!config.enabled() || item.samples.empty()) return;
+  std::vector<float> augmented = augment_waveform(item.samples, data.sample_rate, config, key, noise);
+  if (data.normalize) normalize_waveform(augmented);
+  (config.apply_to == AugmentedPart::both ? item.samples : item.augmented) = std::move(augmented);
+}
+
 AudioBatch collate(const std::vector<DecodedItem>& items) {
   AudioBatch batch;
   for (const DecodedItem& item : items)
@@ -69,13 +90,8 @@ AudioBatch collate(const std::vector<DecodedItem>& items) {
     batch.utterances.push_back(item.utterance);
     batch.lengths.push_back(std::ssize(item.samples));
   }
-  batch.samples.resize(batch.lengths.size() * static_cast<size_t>(batch.max_samples));
-  auto row = batch.samples.begin();
-  for (const DecodedItem& item : items) {
-    if (item.samples.empty()) continue;
-    std::copy(item.samples.begin(), item.samples.end(), row);
-    row += batch.max_samples;
-  }
+  batch.samples = side_by_side(items, &DecodedItem::samples, batch.max_samples);
+  batch.augmented = side_by_side(items, &DecodedItem::augmented, batch.max_samples);
   return batch;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -12,6 +13,7 @@
 #include <unordered_set>
 
 #include "data/batch_decoder.h"
+#include "data/noise_reader.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/data/lengths.h"
@@ -60,9 +62,14 @@ class BatchLoader::Engine {
   Engine(const Manifest& manifest, const DataConfig& config, uint64_t seed, const LoaderOptions& options)
       : manifest_(manifest), config_(config), seed_(seed), options_(options) {
     config_.validate();
+    options_.augment.validate();
     W2V_CHECK(options.rank >= 0 && options.rank < options.rank_count, "rank outside of rank_count");
     W2V_CHECK(options.start.epoch >= 0 && options.start.batch >= 0, "negative loader position");
     lengths_ = find_lengths(manifest_, config_);
+    if (options_.augment.enabled()) noise_lengths_ = find_lengths(options_.noise, config_);
+    if (!noise_lengths_.empty() && std::ranges::max(noise_lengths_) == 0)
+      throw DataError(
+          "no noise: none of the files in augment.noise can be read; name others, or none for babble");
     left_out_ = plan(options.start.epoch)->left_out;
     if (batches_of(*plan(options.start.epoch)) == 0)
       throw DataError(fmt::format(
@@ -206,7 +213,11 @@ class BatchLoader::Engine {
     try {
       AudioCache* const cache = cache_ ? &*cache_ : nullptr;
       std::vector<DecodedItem> items;
-      for (const BatchItem& item : planned) items.push_back(decode_item(manifest_, config_, item, cache));
+      for (const BatchItem& item : planned) {
+        items.push_back(decode_item(manifest_, config_, item, cache));
+        augment_item(options_.augment, config_, {seed_, job.position.epoch, item.utterance},
+                     noise_for(item.utterance, cache), items.back());
+      }
       job.batch = collate(items);
       for (DecodedItem& item : items) {
         if (item.samples.empty()) job.failed.push_back(std::move(item));
@@ -216,11 +227,25 @@ class BatchLoader::Engine {
     }
   }
 
+  /// From the manifests of noise, or babble of the other utterances.
+  NoiseSource noise_for(int64_t utterance, AudioCache* cache) const {
+    if (!options_.noise.utterances.empty()) {
+      return [this, cache](int64_t samples, const RandomStream& random) {
+        return read_random_part({options_.noise, noise_lengths_, config_, cache}, samples, random);
+      };
+    }
+    return [this, cache, utterance](int64_t samples, const RandomStream& random) {
+      return read_babble({manifest_, lengths_, config_, cache, utterance}, samples,
+                         options_.augment.babble_talkers, random);
+    };
+  }
+
   Manifest manifest_;
   DataConfig config_;
   uint64_t seed_;
   LoaderOptions options_;
   std::vector<int64_t> lengths_;
+  std::vector<int64_t> noise_lengths_;
   int64_t left_out_ = 0;
   std::optional<AudioCache> cache_;
 

@@ -1,6 +1,7 @@
 #include "wav2vec/model/pretraining_network.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "wav2vec/core/error.h"
 
@@ -11,6 +12,27 @@ Activations push_zeros_like(const Activations& x, Workspace& workspace) {
   const Activations y = workspace.push_like(x);
   std::fill_n(y.item(0), y.size(), 0.0F);
   return y;
+}
+
+void tell(const StageObserver& done, std::string_view stage) {
+  if (done) done(stage);
+}
+
+struct ObjectiveStep {
+  ObjectiveSums sums;
+  Activations dz;
+  Activations dc;
+};
+
+ObjectiveStep objective_step(const PretrainingNetwork& network, const Pass& pass,
+                             const Wav2VecFeatures& features, const GradientTarget& gradients) {
+  W2V_CHECK(pass.random != nullptr, "training needs random numbers");
+  const NegativeTable negatives =
+      sample_negatives(network.objective.config, features.z.frames, features.z.lengths, *pass.random);
+  ObjectiveGradients wanted{gradients, push_zeros_like(features.z, pass.workspace),
+                            pass.workspace.push_like(features.c)};
+  ObjectiveSums sums = contrastive_pass(network.objective, pass, features.z, features.c, negatives, &wanted);
+  return {std::move(sums), wanted.dz, wanted.dc};
 }
 
 }  // namespace
@@ -58,25 +80,38 @@ PassFlops pass_flops(const PretrainingNetwork& network, int64_t samples) {
 
 ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
                          const GradientTarget& gradients, const StageObserver& done) {
-  W2V_CHECK(pass.random != nullptr, "training needs random numbers");
-  const auto tell = [&](std::string_view stage) {
-    if (done) done(stage);
-  };
   const Workspace::Mark mark = pass.workspace.mark();
   Wav2VecCache cache;
   const Wav2VecFeatures features = wav2vec_forward(network.model, pass, waveform, &cache);
-  tell("forward");
-  const NegativeTable negatives =
-      sample_negatives(network.objective.config, features.z.frames, features.z.lengths, *pass.random);
-  ObjectiveGradients wanted{gradients, push_zeros_like(features.z, pass.workspace),
-                            pass.workspace.push_like(features.c)};
-  const ObjectiveSums sums =
-      contrastive_pass(network.objective, pass, features.z, features.c, negatives, &wanted);
-  tell("objective");
-  wav2vec_backward(network.model, pass, cache, wanted.dz, wanted.dc, gradients);
-  tell("backward");
+  tell(done, "forward");
+  const ObjectiveStep step = objective_step(network, pass, features, gradients);
+  tell(done, "objective");
+  wav2vec_backward(network.model, pass, cache, step.dz, step.dc, gradients);
+  tell(done, "backward");
   pass.workspace.rewind(mark);
-  return sums;
+  return step.sums;
+}
+
+ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& targets,
+                         const Activations& heard, const GradientTarget& gradients, const StageObserver& done) {
+  W2V_CHECK(std::ranges::equal(targets.lengths, heard.lengths), "two recordings of different lengths");
+  const Wav2VecModel& model = network.model;
+  const Workspace::Mark mark = pass.workspace.mark();
+  EncoderCache target_cache;
+  Wav2VecCache heard_cache;
+  const Activations z = encoder_forward(model.encoder, pass, targets, &target_cache);
+  const Activations heard_z = encoder_forward(model.encoder, pass, heard, &heard_cache.encoder);
+  const Activations c = context_from_features(model, pass, heard_z, &heard_cache.context);
+  tell(done, "forward");
+  const ObjectiveStep step = objective_step(network, pass, {z, c}, gradients);
+  tell(done, "objective");
+  const Activations heard_dz = pass.workspace.push_like(heard_z);
+  context_from_features_backward(model, pass, heard_cache.context, step.dc, gradients, heard_dz);
+  encoder_backward(model.encoder, pass, heard_cache.encoder, heard_dz, gradients);
+  encoder_backward(model.encoder, pass, target_cache, step.dz, accumulating(gradients));
+  tell(done, "backward");
+  pass.workspace.rewind(mark);
+  return step.sums;
 }
 
 Evaluation evaluate_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,

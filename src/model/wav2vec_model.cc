@@ -27,31 +27,41 @@ std::vector<Conv1d> convolutions_of(const Wav2VecModel& model) {
   return out;
 }
 
+Activations context_from_features(const Wav2VecModel& model, const Pass& pass, const Activations& z,
+                                  ContextCache* cache) {
+  Activations input = z;
+  if (pass.random != nullptr && model.config.dropout_features > 0.0) {
+    // The objective sees z without dropout, so the context network gets a copy.
+    input = pass.workspace.push_like(z);
+    convert(z, input);
+    apply_dropout(input, model.config.dropout_features, kFeatureDropout, *pass.random);
+  }
+  const Activations c = context_forward(model.context, pass, input, cache);
+  if (pass.random != nullptr) apply_dropout(c, model.config.dropout_context, kContextDropout, *pass.random);
+  return c;
+}
+
+void context_from_features_backward(const Wav2VecModel& model, const Pass& pass, const ContextCache& cache,
+                                    const Activations& dc, const GradientTarget& gradients,
+                                    const Activations& dz) {
+  if (pass.random != nullptr) apply_dropout(dc, model.config.dropout_context, kContextDropout, *pass.random);
+  context_backward(model.context, pass, cache, dc, gradients, dz);
+  if (pass.random != nullptr) apply_dropout(dz, model.config.dropout_features, kFeatureDropout, *pass.random);
+}
+
 Wav2VecFeatures wav2vec_forward(const Wav2VecModel& model, const Pass& pass, const Activations& waveform,
                                 Wav2VecCache* cache) {
   Wav2VecFeatures features;
   features.z = encoder_forward(model.encoder, pass, waveform, cache != nullptr ? &cache->encoder : nullptr);
-  Activations input = features.z;
-  if (pass.random != nullptr && model.config.dropout_features > 0.0) {
-    // The objective sees z without dropout, so the context network gets a copy.
-    input = pass.workspace.push_like(features.z);
-    convert(features.z, input);
-    apply_dropout(input, model.config.dropout_features, kFeatureDropout, *pass.random);
-  }
-  features.c = context_forward(model.context, pass, input, cache != nullptr ? &cache->context : nullptr);
-  if (pass.random != nullptr)
-    apply_dropout(features.c, model.config.dropout_context, kContextDropout, *pass.random);
+  features.c = context_from_features(model, pass, features.z, cache != nullptr ? &cache->context : nullptr);
   return features;
 }
 
 void wav2vec_backward(const Wav2VecModel& model, const Pass& pass, const Wav2VecCache& cache,
                       const Activations& dz, const Activations& dc, const GradientTarget& gradients) {
   const Workspace::Mark mark = pass.workspace.mark();
-  if (pass.random != nullptr) apply_dropout(dc, model.config.dropout_context, kContextDropout, *pass.random);
   const Activations through_context = pass.workspace.push_like(dz);
-  context_backward(model.context, pass, cache.context, dc, gradients, through_context);
-  if (pass.random != nullptr)
-    apply_dropout(through_context, model.config.dropout_features, kFeatureDropout, *pass.random);
+  context_from_features_backward(model, pass, cache.context, dc, gradients, through_context);
   for (int64_t b = 0; b < dz.batch; ++b)
     kernels::add_scaled(dz.item(b), through_context.item(b), dz.length(b) * dz.channels, 1.0F);
   encoder_backward(model.encoder, pass, cache.encoder, dz, gradients);

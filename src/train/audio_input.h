@@ -14,6 +14,11 @@ inline Activations waveform_of(AudioBatch& batch) {
   return {batch.samples.data(), batch.size(), batch.max_samples, 1, batch.lengths};
 }
 
+/// What the context network hears where that differs; likewise.
+inline Activations augmented_waveform_of(AudioBatch& batch) {
+  return {batch.augmented.data(), batch.size(), batch.max_samples, 1, batch.lengths};
+}
+
 /// One key per item from (epoch, utterance): an epoch visits an utterance once, so no two draws of a run
 /// share their random numbers, and none depends on the batch or the rank.
 inline std::vector<uint64_t> item_keys(const AudioBatch& batch) {

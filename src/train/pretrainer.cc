@@ -40,6 +40,7 @@ double seconds_since(Clock::time_point start) {
 struct Corpus {
   Manifest train;
   Manifest valid;
+  Manifest noise;  ///< for augmentation; empty = babble, or none
   uint64_t hash = 0;
 };
 
@@ -70,6 +71,10 @@ Corpus load_corpus(const PretrainRecipe& recipe) {
     corpus.valid = std::move(parts.valid);
   }
   corpus.hash = fnv1a64(std::to_string(hash_of(corpus.train)) + " " + std::to_string(hash_of(corpus.valid)));
+  if (recipe.augment.enabled() && !recipe.augment.noise.empty()) {
+    corpus.noise = read_manifests(recipe.augment.noise);
+    corpus.hash = fnv1a64(std::to_string(hash_of(corpus.noise)), corpus.hash);
+  }
   return corpus;
 }
 
@@ -242,10 +247,10 @@ void Pretrainer::resume() {
   }
   load_state(*checkpoint, state_);
   if (state_.corpus_hash != corpus_.hash) {
-    throw ConfigError(
-        fmt::format("{}: the manifests in [data] are not the ones that this run was started with; "
-                    "restore them, or start a new run",
-                    printable(checkpoint->folder.string())));
+    throw ConfigError(fmt::format(
+        "{}: the manifests in [data] (and augment.noise) are not the ones that this run was started with; "
+        "restore them, or start a new run",
+        printable(checkpoint->folder.string())));
   }
   saved_at_ = state_.update;
   // A kill between saving the best checkpoint and marking it leaves the mark behind.
@@ -273,8 +278,11 @@ ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds)
     add_failures(batch.failures);
     const std::vector<uint64_t> keys = item_keys(batch);
     const TrainingRandom random{static_cast<uint64_t>(recipe_.train.seed), keys};
-    sums += train_pass(network_, compute_pass(&random), waveform_of(batch),
-                       n == 0 ? start_gradients(gradients_) : gradients_);
+    const Pass pass = compute_pass(&random);
+    const Activations clean = waveform_of(batch);
+    const GradientTarget target = n == 0 ? start_gradients(gradients_) : gradients_;
+    sums += batch.augmented.empty() ? train_pass(network_, pass, clean, target)
+                                    : train_pass(network_, pass, clean, augmented_waveform_of(batch), target);
     audio_seconds +=
         static_cast<double>(batch.total_samples()) / static_cast<double>(recipe_.data.sample_rate);
     for (int64_t u : batch.utterances)
@@ -397,9 +405,12 @@ PretrainResult Pretrainer::run() {
     write_recipe();
     start_log();
   }
-  BatchLoader loader(
-      corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
-      {.start = state_.position, .rank = communicator_.rank(), .rank_count = communicator_.size()});
+  BatchLoader loader(corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
+                     {.start = state_.position,
+                      .rank = communicator_.rank(),
+                      .rank_count = communicator_.size(),
+                      .augment = recipe_.augment,
+                      .noise = corpus_.noise});
   while (!finished() && !stop_) {
     update(loader);
     const bool last = finished();

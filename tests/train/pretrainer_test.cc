@@ -135,6 +135,50 @@ TEST_CASE("pretrain: stopped after any update and resumed, the run ends with the
   }
 }
 
+TEST_CASE("pretrain: with augmentation too, a resumed run ends with the same bits") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 24));
+  recipe.augment.band_reject_probability = 0.5;
+  recipe.augment.gain_probability = 0.5;
+  std::set<std::string> different;
+  for (const AugmentedPart part : {AugmentedPart::none, AugmentedPart::past, AugmentedPart::both}) {
+    const std::string name(kAugmentedPartNames[static_cast<size_t>(part)]);
+    CAPTURE(name);
+    recipe.augment.apply_to = part;
+    run(recipe, folder.path() / name);
+    const std::string expected = final_weights(folder.path() / name, 12);
+    CHECK(different.insert(expected).second);
+    PretrainRecipe threads = recipe;
+    threads.data.loader_threads = 3;
+    run(threads, folder.path() / (name + "-threads"));
+    CHECK(final_weights(folder.path() / (name + "-threads"), 12) == expected);
+    for (const int64_t stop : {1, 7}) {
+      const fs::path part_folder = folder.path() / (name + std::to_string(stop));
+      CHECK(run(recipe, part_folder, false, stop).interrupted);
+      CHECK(run(recipe, part_folder, true).updates == 12);
+      CHECK(final_weights(part_folder, 12) == expected);
+      CHECK(repeatable_records(part_folder) == repeatable_records(folder.path() / name));
+    }
+  }
+}
+
+TEST_CASE("pretrain: validation is clean, and other noise is another corpus") {
+  const TemporaryFolder folder;
+  const TemporaryFolder noises;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));
+  recipe.train.valid_every = 1;
+  recipe.optim.learning_rate = 1e-12;  // the network stays what it is, so only the audio could differ
+  recipe.optim.min_learning_rate = 0.0;
+  recipe.optim.warmup_initial_rate = 0.0;
+  const double clean = run(recipe, folder.path() / "clean").last_valid_bits;
+  recipe.augment.apply_to = AugmentedPart::both;
+  recipe.augment.noise = {test::write_corpus(noises.path(), 3, 5).string()};
+  const fs::path run_folder = folder.path() / "augmented";
+  CHECK(run(recipe, run_folder, false, 3).last_valid_bits == doctest::Approx(clean).epsilon(1e-6));
+  test::write_corpus(noises.path(), 4, 5);
+  CHECK_THROWS_AS(run(recipe, run_folder, true), ConfigError);
+}
+
 TEST_CASE("pretrain: a finished run is not touched by another --resume") {
   const TemporaryFolder folder;
   PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 20));

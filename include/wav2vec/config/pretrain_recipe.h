@@ -1,8 +1,10 @@
 #pragma once
-// Everything that `wav2vec pretrain` is told: the sections [model], [objective], [data], [optim] and [train].
+// Everything that `wav2vec pretrain` is told: the sections [model], [objective], [data], [augment], [optim]
+// and [train].
 
 #include <vector>
 
+#include "wav2vec/config/augment_config.h"
 #include "wav2vec/config/data_config.h"
 #include "wav2vec/config/model_config.h"
 #include "wav2vec/config/objective_config.h"
@@ -15,6 +17,7 @@ struct PretrainRecipe {
   ModelConfig model;
   ObjectiveConfig objective;
   DataConfig data;
+  AugmentConfig augment;
   OptimConfig optim;
   TrainConfig train;
 

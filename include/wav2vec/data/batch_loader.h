@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "wav2vec/config/augment_config.h"
 #include "wav2vec/config/data_config.h"
 #include "wav2vec/data/batch_sampler.h"
 #include "wav2vec/data/manifest.h"
@@ -14,6 +15,8 @@ namespace wav2vec {
 
 struct AudioBatch {
   std::vector<float> samples;  ///< [batch, max_samples] row-major, zeros behind each item's length
+  /// What the context network hears instead, laid out like `samples`; empty where it hears the same.
+  std::vector<float> augmented;
   int64_t max_samples = 0;
   std::vector<int64_t> lengths;       ///< samples of each item, [batch]
   std::vector<int64_t> utterances;    ///< index into the manifest, [batch]
@@ -40,15 +43,17 @@ struct LoaderOptions {
   int64_t rank_count = 1;     ///< epoch, this process gets number `rank`
   bool single_pass = false;   ///< only the epoch of `start`, then empty batches (validation)
   CropPlace crop = CropPlace::random;
+  AugmentConfig augment = {};  ///< applied after decoding (and behind the cache); validation has none
+  Manifest noise = {};         ///< read from AugmentConfig::noise
 };
 
-/// The content of every batch depends only on (manifest, config, seed, epoch, batch), not on threads, timing
-/// or what is in the cache folder. Lengths that the manifest does not know are probed in the constructor. An
-/// utterance that cannot be decoded or is shorter than min_samples after all is left out of its batch; a
-/// batch without any is passed over.
+/// The content of every batch depends only on (manifest, config, augmentation, seed, epoch, batch), not on
+/// threads, timing or what is in the cache folder. Lengths that the manifest does not know are probed in the
+/// constructor. An utterance that cannot be decoded or is shorter than min_samples after all is left out of
+/// its batch; a batch without any is passed over.
 class BatchLoader {
  public:
-  /// Throws DataError when no utterance is long enough.
+  /// Throws DataError when no utterance is long enough, or no noise can be read.
   BatchLoader(const Manifest& manifest, const DataConfig& config, uint64_t seed,
               const LoaderOptions& options = {});
   ~BatchLoader();  ///< stops and joins the threads

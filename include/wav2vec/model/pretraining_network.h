@@ -39,6 +39,13 @@ using StageObserver = std::function<void(std::string_view stage)>;
 ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,
                          const GradientTarget& gradients, const StageObserver& done = nullptr);
 
+/// The same with other audio for the context network: c comes from `heard`, z of positives and negatives from
+/// `targets` (Kharitonov et al. 2020, augmentation of the past). Both are [batch, samples, 1] of equal
+/// lengths; the encoder runs, and gets gradients, on each.
+ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& targets,
+                         const Activations& heard, const GradientTarget& gradients,
+                         const StageObserver& done = nullptr);
+
 /// Forward without dropout; `random` draws the negatives. z and c stay in the workspace until the caller
 /// rewinds it.
 struct Evaluation {

@@ -33,6 +33,15 @@ std::vector<Conv1d> convolutions_of(const Wav2VecModel& model);
 Wav2VecFeatures wav2vec_forward(const Wav2VecModel& model, const Pass& pass, const Activations& waveform,
                                 Wav2VecCache* cache);
 
+/// The part behind the encoder, z -> c, with dropout on z and c where the pass has random numbers.
+Activations context_from_features(const Wav2VecModel& model, const Pass& pass, const Activations& z,
+                                  ContextCache* cache);
+
+/// Its gradients: dc is overwritten on the way, dz overwritten with the result.
+void context_from_features_backward(const Wav2VecModel& model, const Pass& pass, const ContextCache& cache,
+                                    const Activations& dc, const GradientTarget& gradients,
+                                    const Activations& dz);
+
 /// dz: gradient that reaches z from the objective; dc: likewise for c. Both are overwritten.
 void wav2vec_backward(const Wav2VecModel& model, const Pass& pass, const Wav2VecCache& cache,
                       const Activations& dz, const Activations& dc, const GradientTarget& gradients);
