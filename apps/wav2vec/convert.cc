@@ -11,6 +11,7 @@
 #include "wav2vec/core/log.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/model_export.h"
+#include "wav2vec/io/onnx_model.h"
 
 namespace wav2vec::app {
 namespace {
@@ -29,9 +30,16 @@ struct Target {
   std::string_view extension;
   void (*write)(ModelFile& model, const fs::path& path, ExportDtype dtype);
 };
+void export_onnx(ModelFile& model, const fs::path& path, ExportDtype dtype) {
+  if (dtype != ExportDtype::f32)
+    throw ConfigError("--dtype f16: ONNX files are written in f32; leave it out");
+  write_onnx_model(path, model);
+}
+
 constexpr Target kTargets[] = {
     {".safetensors", export_safetensors},
     {".pt", export_torch},
+    {".onnx", export_onnx},
 };
 
 const Target& target_of(const fs::path& out) {
@@ -71,7 +79,7 @@ Command add_convert(CLI::App& program) {
       ->check(not_empty());
   app->add_option(
          "out", options->out,
-         "file; its extension decides: .safetensors (every command reads it), .pt (fairseq's layout)")
+         "file; its extension decides: .safetensors (every command reads it), .pt (fairseq's layout), .onnx")
       ->required()
       ->check(not_empty());
   add_choice(*app, "--dtype", options->dtype, kExportDtypeNames, "type of the values");

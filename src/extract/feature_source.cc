@@ -15,7 +15,7 @@
 namespace wav2vec {
 namespace {
 
-FeatureContract contract_of(const FeatureExtractor& extractor, LayerId layer) {
+FeatureContract contract_of(const FeatureExtractor& extractor, LayerId layer, double window_seconds) {
   const FrameGeometry geometry = layer_geometry(extractor.info().model, layer);
   const int64_t rate = extractor.info().sample_rate_hz;
   return {.sample_rate_hz = rate,
@@ -27,7 +27,8 @@ FeatureContract contract_of(const FeatureExtractor& extractor, LayerId layer) {
           .model = extractor.model_path().string(),
           .model_hash = extractor.model_hash(),
           .resampler = resampler_description(),
-          .dtype = std::string(kDTypeNames[static_cast<size_t>(extractor.dtype())])};
+          .dtype = std::string(kDTypeNames[static_cast<size_t>(extractor.dtype())]),
+          .window_seconds = window_seconds};
 }
 
 // Of features that follow from their options alone.
@@ -111,7 +112,9 @@ FeatureSource plain_features(const std::string& name, const Config& config, int6
 FeatureSource model_features(FeatureExtractor& extractor, std::span<const LayerId> layers,
                              const std::optional<WindowOptions>& window) {
   FeatureSource source{.sample_rate_hz = extractor.info().sample_rate_hz, .contracts = {}, .extract = {}};
-  for (const LayerId layer : layers) source.contracts.push_back(contract_of(extractor, layer));
+  const double window_seconds = window ? window->window_seconds : 0.0;
+  for (const LayerId layer : layers)
+    source.contracts.push_back(contract_of(extractor, layer, window_seconds));
   const std::vector<LayerId> wanted(layers.begin(), layers.end());
   source.extract = [&extractor, wanted, window](const WaveformSource& waveform,
                                                 const DeliverFeatures& deliver) {

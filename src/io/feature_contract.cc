@@ -29,6 +29,8 @@ void for_each_field(Contract& contract, Visit&& visit) {
   visit("model_hash", contract.model_hash);
   visit("resampler", contract.resampler);
   visit("dtype", contract.dtype);
+  visit("window_seconds", contract.window_seconds);
+  visit("postprocess", contract.postprocess);
 }
 
 std::string dumped(const Json& json, int indent = -1) {

@@ -24,6 +24,8 @@ struct FeatureContract {
   std::string model_hash;  ///< of its content
   std::string resampler;
   std::string dtype;  ///< "f32" or "bf16": how they were computed; they are stored as f32
+  double window_seconds = 0.0;  ///< of extract --window, which is an approximation; 0: exact
+  std::string postprocess = {};  ///< "cmvn=utterance delta_order=2": what was changed afterwards; empty: nothing
 
   /// Centre of row t.
   double seconds_of(int64_t row) const;
