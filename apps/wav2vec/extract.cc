@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "commands.h"
 #include "extract_inputs.h"
@@ -81,14 +82,22 @@ class Outputs {
       writers_.push_back(make_feature_writer(options.format, {path, part, options.overwrite},
                                              postprocess(contract, options.postprocess)));
     }
+    standing_.resize(writers_.size());
     for (const auto& writer : writers_) behind_.push_back(std::make_unique<WriteBehind>(*writer));
   }
 
-  bool has_all(const std::string& id) {
-    return std::ranges::all_of(writers_, [&](const auto& writer) { return writer->has(id); });
+  /// Whether an earlier run has done this utterance. To be asked for all before the first is written.
+  bool stands(const std::string& id) {
+    size_t count = 0;
+    for (size_t i = 0; i < writers_.size(); ++i) {
+      if (!writers_[i]->has(id)) continue;
+      standing_[i].insert(id);
+      ++count;
+    }
+    return count == writers_.size();
   }
-  void write(size_t which, const std::string& id, const FeatureRows& rows) {
-    if (!writers_[which]->has(id)) behind_[which]->write(id, rows);
+  void write(size_t which, const Utterance& u, const FeatureRows& rows) {
+    if (!standing_[which].contains(u.id)) behind_[which]->write(u.id, rows, u.audio.string());
   }
   /// Returns what was wrong with single utterances.
   std::vector<std::string> close() {
@@ -102,6 +111,7 @@ class Outputs {
 
  private:
   std::vector<std::unique_ptr<FeatureWriter>> writers_;
+  std::vector<std::set<std::string>> standing_;  // by writer
   std::vector<std::unique_ptr<WriteBehind>> behind_;
 };
 
@@ -115,7 +125,7 @@ Work left_to_do(std::vector<Utterance> all, Outputs& outputs, std::vector<std::s
   Work work;
   for (Utterance& u : all) {
     try {
-      if (outputs.has_all(u.id)) {
+      if (outputs.stands(u.id)) {
         ++work.standing;
       } else {
         work.utterances.push_back(std::move(u));
@@ -148,7 +158,7 @@ class Extraction {
     if (needs_shared_statistics(options_.postprocess.cmvn)) statistics_ = shared_statistics(work.utterances);
     int64_t frames = 0;
     const ConsumeFeatures write = [&](const Utterance& u, size_t which, const FeatureRows& rows) {
-      outputs.write(which, u.id, postprocess(rows, options_.postprocess, statistics_of(u, which)));
+      outputs.write(which, u, postprocess(rows, options_.postprocess, statistics_of(u, which)));
       if (which == 0) frames += rows.frames;
     };
     ExtractionResult result = extract("extract", work.utterances, write);
@@ -211,13 +221,13 @@ class Extraction {
       return;
     }
     const std::string line =
-        fmt::format("{}: {} utterances, {} frames of {} {} in {}, {} of audio{}{}", printable(options_.out),
+        fmt::format("{}: {} utterances, {} frames of {} {} in {}, {} of audio{}", printable(options_.out),
                     result.utterances, frames, contract.channels, contract.layer, contract.dtype,
                     format_audio_length(result.audio_seconds),
-                    standing > 0 ? fmt::format("; {} stood there already", standing) : "",
-                    failures.empty() ? "" : fmt::format("; {} failed, listed on stderr", failures.size()));
+                    standing > 0 ? fmt::format("; {} stood there already", standing) : "");
     if (options_.out == "-") return log_info(line);
     fmt::print("{}\n", line);
+    if (!failures.empty()) fmt::print("failed: {} inputs, listed on stderr\n", failures.size());
   }
 
   const ExtractOptions& options_;
@@ -233,7 +243,7 @@ Command add_extract(CLI::App& program) {
   auto options = std::make_shared<ExtractOptions>();
   add_extract_options(*app, *options);
   app->footer(
-      "Examples:\n"
+      "Example:\n"
       "  wav2vec extract --model runs/first --out features/ speech/\n"
       "  wav2vec extract --model wav2vec_large.pt --layer z,c --format hdf5 --out features/ train.tsv\n"
       "  wav2vec extract --features fbank --set fbank.num_mel_bins=80 --cmvn utterance --format ark --out - "

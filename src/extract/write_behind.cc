@@ -1,5 +1,7 @@
 #include "wav2vec/extract/write_behind.h"
 
+#include <fmt/format.h>
+
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -8,6 +10,7 @@
 #include <utility>
 
 #include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
 
 namespace wav2vec {
 namespace {
@@ -17,6 +20,7 @@ constexpr size_t kMostWaiting = 8;
 
 struct WaitingItem {
   std::string id;
+  std::string origin;
   int64_t frames = 0;
   int64_t channels = 0;
   std::vector<float> values;
@@ -69,7 +73,7 @@ class WriteBehind::Thread {
       try {
         writer_.write(item.id, rows_in_memory(item.values.data(), item.frames, item.channels));
       } catch (const DataError& wrong) {
-        failure = wrong.what();
+        failure = fmt::format("{}: {}", printable(item.origin), wrong.what());
       } catch (...) {
         error = std::current_exception();
       }
@@ -95,13 +99,13 @@ class WriteBehind::Thread {
 WriteBehind::WriteBehind(FeatureWriter& writer) : thread_(std::make_unique<Thread>(writer)) {}
 WriteBehind::~WriteBehind() = default;
 
-void WriteBehind::write(const std::string& utterance_id, const FeatureRows& rows) {
+void WriteBehind::write(const std::string& utterance_id, const FeatureRows& rows, const std::string& origin) {
   if (rows.frames * rows.channels > kMostCopied) {
     thread_->drain();
     thread_->writer().write(utterance_id, rows);
     return;
   }
-  WaitingItem item{utterance_id, rows.frames, rows.channels, {}};
+  WaitingItem item{utterance_id, origin, rows.frames, rows.channels, {}};
   item.values.resize(static_cast<size_t>(rows.frames * rows.channels));
   rows.read(0, rows.frames, item.values.data());
   thread_->add(std::move(item));

@@ -73,11 +73,10 @@ void write_cases(const Variant& variant, const fs::path& folder) {
     for (float& x : wave) x = 0.3F * x + 0.2F;
     write_file(folder / "waves" / (name + ".f32"),
                {reinterpret_cast<const char*>(wave.data()), wave.size() * sizeof(float)});
-    for (const FeatureLayer layer : {FeatureLayer::z, FeatureLayer::c}) {
+    for (const LayerId layer : {LayerId::z(), LayerId::c()}) {
       const Features features = extractor.extract(wave, layer);
       const int64_t shape[2] = {features.frames, features.channels};
-      write_npy(folder / kFeatureLayerNames[static_cast<size_t>(layer)] / (name + ".npy"), features.rows,
-                shape);
+      write_npy(folder / layer_name(layer) / (name + ".npy"), features.rows, shape);
     }
   }
 }

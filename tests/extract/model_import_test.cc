@@ -24,11 +24,11 @@ namespace fs = std::filesystem;
 const fs::path kCheckpoints = fs::path(W2V_TEST_DATA) / "checkpoints";
 
 /// max|a − ref| / max|ref| of item 0 of the golden vectors; they are [batch, channels, frames].
-double distance(FeatureExtractor& extractor, const test::Golden& golden, FeatureLayer layer) {
+double distance(FeatureExtractor& extractor, const test::Golden& golden, LayerId layer) {
   const std::vector<float> audio = golden.audio();
   const Features features =
       extractor.extract(std::span(audio).first(static_cast<size_t>(golden.samples)), layer);
-  const std::vector<double> truth = golden.read(layer == FeatureLayer::z ? "z" : "c");
+  const std::vector<double> truth = golden.read(layer == LayerId::z() ? "z" : "c");
   double worst = 0.0;
   double largest = 0.0;
   for (int64_t t = 0; t < features.frames; ++t) {
@@ -45,9 +45,9 @@ double distance(FeatureExtractor& extractor, const test::Golden& golden, Feature
 void check_features(const fs::path& model, double limit) {
   const test::Golden golden = test::load_golden(fs::path(W2V_TEST_DATA) / "golden" / "tiny");
   FeatureExtractor extractor(model);
-  CHECK(extractor.extract(golden.audio(), FeatureLayer::z).channels == 16);
-  CHECK(distance(extractor, golden, FeatureLayer::z) < limit);
-  CHECK(distance(extractor, golden, FeatureLayer::c) < limit);
+  CHECK(extractor.extract(golden.audio(), LayerId::z()).channels == 16);
+  CHECK(distance(extractor, golden, LayerId::z()) < limit);
+  CHECK(distance(extractor, golden, LayerId::c()) < limit);
 }
 
 TEST_CASE("checkpoints of every layout give the reference's z and c, also when converted") {

@@ -37,7 +37,7 @@ TEST_CASE("write behind: everything in order, copied before the caller's memory 
   for (int i = 0; i < 100; ++i) {
     std::vector<float> rows(12, static_cast<float>(i));
     ids.push_back(std::to_string(i));
-    behind.write(ids.back(), rows_in_memory(rows.data(), 4, 3));
+    behind.write(ids.back(), rows_in_memory(rows.data(), 4, 3), "a.wav");
     std::fill(rows.begin(), rows.end(), -1.0F);
   }
   CHECK(behind.finish().empty());
@@ -54,9 +54,9 @@ TEST_CASE("write behind: a long utterance is written behind the short ones befor
                            most_read = std::max(most_read, count);
                            std::fill_n(out, count, 0.5F);
                          }};
-  behind.write("short", rows_in_memory(few.data(), 3, 1));
-  behind.write("long", many);
-  behind.write("last", rows_in_memory(few.data(), 3, 1));
+  behind.write("short", rows_in_memory(few.data(), 3, 1), "a.wav");
+  behind.write("long", many, "a.wav");
+  behind.write("last", rows_in_memory(few.data(), 3, 1), "a.wav");
   behind.finish();
   CHECK(recorder.ids == std::vector<std::string>{"short", "long", "last"});
   CHECK(recorder.sums[1] == doctest::Approx(0.5 * (5 << 20)));
@@ -67,12 +67,12 @@ TEST_CASE("write behind: what is wrong with one utterance is collected, a full d
   WriteBehind behind(recorder);
   const std::vector<float> rows(3, 1.0F);
   const FeatureRows some = rows_in_memory(rows.data(), 3, 1);
-  behind.write("a", some);
-  behind.write("bad", some);
-  behind.write("b", some);
-  CHECK(behind.finish() == std::vector<std::string>{"bad utterance"});
+  behind.write("a", some, "a.wav");
+  behind.write("bad", some, "a.wav");
+  behind.write("b", some, "a.wav");
+  CHECK(behind.finish() == std::vector<std::string>{"a.wav: bad utterance"});
   CHECK(recorder.ids == std::vector<std::string>{"a", "b"});
-  behind.write("full", some);
+  behind.write("full", some, "a.wav");
   CHECK_THROWS_AS(behind.finish(), DiskError);
-  CHECK_THROWS_AS(behind.write("c", some), DiskError);
+  CHECK_THROWS_AS(behind.write("c", some, "a.wav"), DiskError);
 }

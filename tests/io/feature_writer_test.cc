@@ -203,7 +203,7 @@ TEST_CASE("the contract says when each row is") {
   contract.dtype = "bf16";
   write_feature_contract(folder.path(), contract);
   const auto json = nlohmann::json::parse(read_file(folder.path() / "frames.json", kPlenty));
-  CHECK(json.size() == 10);
+  CHECK(json.size() == 12);
   CHECK(json["dtype"] == "bf16");
   CHECK(json["sample_rate_hz"] == 16000);
   CHECK(json["hop_samples"] == 160);

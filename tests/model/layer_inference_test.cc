@@ -90,7 +90,7 @@ Values infer(test::Network& network, const std::vector<float>& wave, const Scrat
 std::vector<float> as_floats(const Activations& x, Workspace& workspace) {
   const Activations y = workspace.push_like(x, DType::f32);
   convert(x, y);
-  return {y.item(0), y.item(0) + y.size()};
+  return {y.item(0), y.item(0) + y.length(0) * y.channels};
 }
 
 // What the training forward computes.

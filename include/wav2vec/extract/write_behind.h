@@ -17,8 +17,8 @@ class WriteBehind {
   ~WriteBehind();
   WriteBehind(const WriteBehind&) = delete;
 
-  /// Throws what an earlier write threw unless that was a DataError: those are collected.
-  void write(const std::string& utterance_id, const FeatureRows& rows);
+  /// Throws what an earlier write threw unless that was a DataError: those are collected, as "origin: …".
+  void write(const std::string& utterance_id, const FeatureRows& rows, const std::string& origin);
   /// Waits until everything is written; throws like write(). Returns what was wrong with single utterances.
   std::vector<std::string> finish();
 
