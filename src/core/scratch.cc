@@ -27,6 +27,28 @@ namespace fs = std::filesystem;
       printable(folder.string()), action, std::strerror(error)));
 }
 
+// Calls transfer(offset of the piece, bytes of the piece) for pieces of the range on all threads: what limits
+// a file in the page cache is copying, and one core copies slowly. `error_at_end`: where nothing can be
+// transferred. Returns the first error number, or 0.
+template <class Transfer>
+int in_pieces(size_t bytes, int error_at_end, Transfer transfer) {
+  constexpr size_t kPiece = size_t{1} << 20;
+  const auto pieces = static_cast<int64_t>((bytes + kPiece - 1) / kPiece);
+  int error = 0;
+#pragma omp parallel for schedule(static) if (pieces > 1) reduction(max : error)
+  for (int64_t i = 0; i < pieces; ++i) {
+    size_t at = static_cast<size_t>(i) * kPiece;
+    const size_t end = std::min(bytes, at + kPiece);
+    while (at < end && error == 0) {
+      const ssize_t n = transfer(at, end - at);
+      if (n > 0) at += static_cast<size_t>(n);
+      if (n == 0) error = error_at_end;
+      if (n < 0 && errno != EINTR) error = errno;
+    }
+  }
+  return error;
+}
+
 }  // namespace
 
 fs::path default_scratch_folder() {
@@ -52,40 +74,30 @@ ScratchArray::~ScratchArray() {
 
 void ScratchArray::write(int64_t first, int64_t count, const void* data) {
   W2V_CHECK(first >= 0 && count >= 0 && first + count <= rows_, "rows outside the scratch array");
-  uint64_t offset = static_cast<uint64_t>(first) * bytes_per_row_;
-  size_t bytes = static_cast<size_t>(count) * bytes_per_row_;
+  const uint64_t offset = static_cast<uint64_t>(first) * bytes_per_row_;
+  const size_t bytes = static_cast<size_t>(count) * bytes_per_row_;
   if (memory_ != nullptr) {
     std::memcpy(memory_ + offset, data, bytes);
     return;
   }
-  const auto* at = static_cast<const std::byte*>(data);
-  while (bytes > 0) {
-    const ssize_t n = ::pwrite(file_, at, bytes, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw_scratch(space_->limits_.folder, "write", n < 0 ? errno : ENOSPC);
-    at += n;
-    offset += static_cast<uint64_t>(n);
-    bytes -= static_cast<size_t>(n);
-  }
+  const int error = in_pieces(bytes, ENOSPC, [&](size_t at, size_t some) {
+    return ::pwrite(file_, static_cast<const std::byte*>(data) + at, some, static_cast<off_t>(offset + at));
+  });
+  if (error != 0) throw_scratch(space_->limits_.folder, "write", error);
 }
 
 void ScratchArray::read(int64_t first, int64_t count, void* out) const {
   W2V_CHECK(first >= 0 && count >= 0 && first + count <= rows_, "rows outside the scratch array");
-  uint64_t offset = static_cast<uint64_t>(first) * bytes_per_row_;
-  size_t bytes = static_cast<size_t>(count) * bytes_per_row_;
+  const uint64_t offset = static_cast<uint64_t>(first) * bytes_per_row_;
+  const size_t bytes = static_cast<size_t>(count) * bytes_per_row_;
   if (memory_ != nullptr) {
     std::memcpy(out, memory_ + offset, bytes);
     return;
   }
-  auto* to = static_cast<std::byte*>(out);
-  while (bytes > 0) {
-    const ssize_t n = ::pread(file_, to, bytes, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw_scratch(space_->limits_.folder, "read", n < 0 ? errno : EIO);
-    to += n;
-    offset += static_cast<uint64_t>(n);
-    bytes -= static_cast<size_t>(n);
-  }
+  const int error = in_pieces(bytes, EIO, [&](size_t at, size_t some) {
+    return ::pread(file_, static_cast<std::byte*>(out) + at, some, static_cast<off_t>(offset + at));
+  });
+  if (error != 0) throw_scratch(space_->limits_.folder, "read", error);
 }
 
 ScratchSpace::ScratchSpace(ScratchLimits limits) : limits_(std::move(limits)) {
