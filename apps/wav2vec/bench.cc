@@ -23,6 +23,7 @@ struct Options {
   StepOptions step;
   DTypeChoice dtype = DTypeChoice::automatic;
   bool json = false;
+  double memory_gib = kDefaultMemoryGib;
 };
 
 double rounded(double value, double per_unit) { return std::round(value * per_unit) / per_unit; }
@@ -41,6 +42,7 @@ ExitCode run(Options options, const GlobalOptions& global) {
   if (!std::isfinite(options.step.seconds))
     throw ConfigError("--seconds: not a number; give seconds, such as 9.375");
   options.step.dtype = resolve_dtype(options.dtype);
+  options.step.memory_bytes = bytes_of_gib(options.memory_gib);
   const StepMeasures m = measure_step(options.step);
   const double audio_seconds = static_cast<double>(options.step.batch) * options.step.seconds;
   const int threads = set_compute_threads(global.threads);
@@ -93,6 +95,7 @@ Command add_bench(CLI::App& program, const GlobalOptions& global) {
   app->add_option("--repeat", options->step.repeat, "timed runs, after one to warm up; medians are printed")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
+  add_memory_option(*app, options->memory_gib);
   app->add_flag("--features-only", options->step.features_only, "leave out the training step");
   app->add_flag("--json", options->json, "one JSON line on stdout");
   app->footer(

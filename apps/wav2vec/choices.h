@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,20 @@ void add_choice(CLI::App& app, const std::string& flag, Enum& value, const std::
       ->type_name(shown)
       ->default_str(std::string(names[static_cast<size_t>(value)]));
 }
+
+/// --memory-gib: what inference keeps in memory of an utterance before it goes through scratch files.
+inline void add_memory_option(CLI::App& app, double& memory_gib) {
+  app.add_option(
+         "--memory-gib", memory_gib,
+         "memory for the activations of one recording; what does not fit goes through scratch files, with "
+         "the same numbers")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1e6));
+}
+
+inline constexpr double kDefaultMemoryGib = 0.625;
+
+inline uint64_t bytes_of_gib(double gib) { return static_cast<uint64_t>(gib * 1073741824.0); }
 
 /// For names: an empty one (an unset variable of a script) would mean the current folder or nothing at all.
 inline CLI::Validator not_empty() {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "choices.h"
 #include "commands.h"
 #include "extract_inputs.h"
 #include "extract_options.h"
@@ -50,8 +51,9 @@ struct Features {
 // A bad model is no bad input of several: nothing can be extracted.
 std::unique_ptr<FeatureExtractor> open_model(const ExtractOptions& options) {
   try {
-    return std::make_unique<FeatureExtractor>(options.model, resolve_dtype(options.dtype),
-                                              ScratchLimits{.folder = options.scratch});
+    return std::make_unique<FeatureExtractor>(
+        options.model, resolve_dtype(options.dtype),
+        ScratchLimits{.memory_bytes = bytes_of_gib(options.memory_gib), .folder = options.scratch});
   } catch (const DataError& error) {
     throw CheckpointError(error.what());
   }

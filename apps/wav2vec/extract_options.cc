@@ -77,6 +77,7 @@ void add_output_options(CLI::App& app, ExtractOptions& options) {
   app.add_option("--shard", options.shard, "I/N: part I of N (from 1), for N processes that share --out");
   app.add_option("--scratch", options.scratch,
                  "folder for scratch files of very long audio (default: TMPDIR)");
+  add_memory_option(app, options.memory_gib);
   app.add_option("--decode-ahead", options.decode_ahead, "files decoded while others are computed")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "choices.h"
 #include "wav2vec/config/data_config.h"
 #include "wav2vec/config/fbank_config.h"
 #include "wav2vec/config/postprocess_config.h"
@@ -37,6 +38,7 @@ struct ExtractOptions {
   ChannelPolicy channels = ChannelPolicy::mean;
   int64_t sample_rate = 16000;
   std::string scratch;
+  double memory_gib = kDefaultMemoryGib;
   int64_t decode_ahead = 2;
   std::vector<std::string> overrides;
   bool json = false;

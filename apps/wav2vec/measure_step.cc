@@ -92,10 +92,10 @@ struct Bench {
 };
 
 // What only extraction needs is given back: the peak of a training process is that of its steps.
-void measure_features(Bench& bench, int64_t repeat, StepMeasures& measures) {
-  ScratchSpace scratch{{}};
+void measure_features(Bench& bench, const StepOptions& options, StepMeasures& measures) {
+  ScratchSpace scratch({.memory_bytes = options.memory_bytes});
   std::vector<float> features;
-  measures.features = timed(repeat, [&] { bench.extract_features(scratch, features); });
+  measures.features = timed(options.repeat, [&] { bench.extract_features(scratch, features); });
 }
 
 void measure_training(Bench& bench, int64_t repeat, StepMeasures& measures) {
@@ -121,7 +121,7 @@ StepMeasures measure_step(const StepOptions& options) {
   StepMeasures measures;
   {
     Bench bench(options);
-    measure_features(bench, options.repeat, measures);
+    measure_features(bench, options, measures);
     if (!options.features_only) measure_training(bench, options.repeat, measures);
     const PassFlops flops = pass_flops(bench.network, bench.lengths.front());
     measures.features_flop = flops.features * static_cast<double>(options.batch);

@@ -16,6 +16,7 @@ struct StepOptions {
   double seconds = 9.375;
   DType dtype = DType::f32;
   int64_t repeat = 4;
+  uint64_t memory_bytes = 0;   ///< of one utterance's activations in extraction
   bool features_only = false;  ///< leaves out the step
 };
 
