@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 
 #include "choices.h"
 #include "commands.h"
 #include "extract_inputs.h"
 #include "extract_options.h"
+#include "extract_outputs.h"
 #include "stop_signal.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
@@ -20,7 +19,7 @@
 #include "wav2vec/core/log.h"
 #include "wav2vec/extract/extraction.h"
 #include "wav2vec/extract/postprocess.h"
-#include "wav2vec/extract/write_behind.h"
+#include "wav2vec/extract/shared_statistics.h"
 #include "wav2vec/nn/packed_weights.h"
 #include "wav2vec/train/progress.h"
 
@@ -28,19 +27,6 @@ namespace wav2vec::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Statistics of more than one utterance: by speaker, or under "" of everything.
-using SharedStatistics = std::map<std::string, CmvnStatistics>;
-
-bool needs_shared_statistics(const CmvnConfig& config) {
-  return config.cmvn == CmvnKind::speaker || config.cmvn == CmvnKind::global;
-}
-
-// Where an utterance's stand. One without a speaker is a speaker by itself.
-std::string statistics_key(CmvnKind kind, const Utterance& u) {
-  if (kind == CmvnKind::global) return "";
-  return u.speaker.empty() ? u.id : u.speaker;
-}
 
 /// What computes the features; the source refers to the extractor.
 struct Features {
@@ -68,54 +54,11 @@ Features make_features(const ExtractOptions& options) {
   if (options.window_seconds > 0.0) window = {options.window_seconds, options.window_context_seconds};
   std::unique_ptr<FeatureExtractor> extractor = open_model(options);
   const std::vector<LayerId> layers = parse_layers(extractor->info().model, options.layers);
+  if (layers.size() > 1 && options.out == "-")
+    throw ConfigError("--out - takes one layer; name one with --layer, or a folder with --out");
   FeatureSource source = model_features(*extractor, layers, window);
   return {std::move(extractor), std::move(source)};
 }
-
-/// One writer for every matrix that an utterance gives: several layers go into a folder each.
-class Outputs {
- public:
-  Outputs(const ExtractOptions& options, std::span<const FeatureContract> contracts) {
-    const ExtractOptions::Shard shard = options.parsed_shard();
-    const std::string part = shard.count > 1 ? fmt::format("{}of{}", shard.index, shard.count) : "";
-    for (const FeatureContract& contract : contracts) {
-      const fs::path path =
-          contracts.size() == 1 ? fs::path(options.out) : fs::path(options.out) / contract.layer;
-      writers_.push_back(make_feature_writer(options.format, {path, part, options.overwrite},
-                                             postprocess(contract, options.postprocess)));
-    }
-    standing_.resize(writers_.size());
-    for (const auto& writer : writers_) behind_.push_back(std::make_unique<WriteBehind>(*writer));
-  }
-
-  /// Whether an earlier run has done this utterance. To be asked for all before the first is written.
-  bool stands(const std::string& id) {
-    size_t count = 0;
-    for (size_t i = 0; i < writers_.size(); ++i) {
-      if (!writers_[i]->has(id)) continue;
-      standing_[i].insert(id);
-      ++count;
-    }
-    return count == writers_.size();
-  }
-  void write(size_t which, const Utterance& u, const FeatureRows& rows) {
-    if (!standing_[which].contains(u.id)) behind_[which]->write(u.id, rows, u.audio.string());
-  }
-  /// Returns what was wrong with single utterances.
-  std::vector<std::string> close() {
-    std::vector<std::string> failures;
-    for (size_t i = 0; i < writers_.size(); ++i) {
-      std::ranges::move(behind_[i]->finish(), std::back_inserter(failures));
-      writers_[i]->close();
-    }
-    return failures;
-  }
-
- private:
-  std::vector<std::unique_ptr<FeatureWriter>> writers_;
-  std::vector<std::set<std::string>> standing_;  // by writer
-  std::vector<std::unique_ptr<WriteBehind>> behind_;
-};
 
 struct Work {
   std::vector<Utterance> utterances;
@@ -123,7 +66,7 @@ struct Work {
 };
 
 // Takes out what stands already, and what no file can be named after.
-Work left_to_do(std::vector<Utterance> all, Outputs& outputs, std::vector<std::string>& failures) {
+Work left_to_do(std::vector<Utterance> all, ExtractOutputs& outputs, std::vector<std::string>& failures) {
   Work work;
   for (Utterance& u : all) {
     try {
@@ -152,21 +95,27 @@ class Extraction {
 
   ExitCode run() {
     ExtractInputs inputs(options_);
-    const ExtractOptions::Shard shard = options_.parsed_shard();
+    const std::vector<Utterance>& all = inputs.collected().manifest.utterances;
     std::vector<std::string> failures = std::move(inputs.collected().failures);
-    Outputs outputs(options_, features_.source.contracts);
-    Work work = left_to_do(shard_of(inputs.collected().manifest.utterances, shard.index - 1, shard.count),
-                           outputs, failures);
-    if (needs_shared_statistics(options_.postprocess.cmvn)) statistics_ = shared_statistics(work.utterances);
+    // Over everything that is named, whatever stands already: they must be those of the first run.
+    if (needs_shared_statistics(options_.postprocess.cmvn)) statistics_ = shared_statistics(all);
+    if (stop_requested()) return ExitCode::interrupted;
+    const std::vector<FeatureContract> contracts = output_contracts();
+    ExtractOutputs outputs(options_, contracts);
+    const ExtractOptions::Shard shard = options_.parsed_shard();
+    const Work work = left_to_do(shard_of(all, shard.index - 1, shard.count), outputs, failures);
     int64_t frames = 0;
-    const ConsumeFeatures write = [&](const Utterance& u, size_t which, const FeatureRows& rows) {
-      outputs.write(which, u, postprocess(rows, options_.postprocess, statistics_of(u, which)));
-      if (which == 0) frames += rows.frames;
+    const ConsumeFeatures write = [&](const Utterance& u, size_t which, const FeatureRows& raw) {
+      const FeatureRows rows = postprocess(raw, options_.postprocess, statistics_of(u, which));
+      outputs.write(which, u, rows);
+      frames += rows.frames;
     };
     ExtractionResult result = extract("extract", work.utterances, write);
     std::ranges::move(result.failures, std::back_inserter(failures));
-    std::ranges::move(outputs.close(), std::back_inserter(failures));
-    tell(result, work.standing, frames, failures);
+    const std::vector<std::string> unwritten = outputs.close();
+    result.utterances -= std::ssize(unwritten);
+    std::ranges::copy(unwritten, std::back_inserter(failures));
+    tell(result, work.standing, frames, failures, contracts);
     if (stop_requested()) return ExitCode::interrupted;
     return failures.empty() ? ExitCode::ok : ExitCode::some_inputs_failed;
   }
@@ -200,31 +149,38 @@ class Extraction {
     return all;
   }
 
+  std::vector<FeatureContract> output_contracts() const {
+    std::vector<FeatureContract> contracts;
+    for (const FeatureContract& contract : features_.source.contracts)
+      contracts.push_back(postprocess(contract, options_.postprocess));
+    for (size_t i = 0; i < statistics_.size(); ++i)
+      contracts[i].postprocess += " statistics=" + statistics_hash(statistics_[i]);
+    return contracts;
+  }
+
   const CmvnStatistics* statistics_of(const Utterance& u, size_t which) const {
     if (statistics_.empty()) return nullptr;
     return &statistics_[which].at(statistics_key(options_.postprocess.cmvn.cmvn, u));
   }
 
   void tell(const ExtractionResult& result, int64_t standing, int64_t frames,
-            const std::vector<std::string>& failures) const {
+            const std::vector<std::string>& failures, std::span<const FeatureContract> contracts) const {
     for (const std::string& failure : failures) log_warning("failed: " + failure);
-    const FeatureContract contract = postprocess(features_.source.contracts.front(), options_.postprocess);
+    std::string layers;
+    for (const FeatureContract& contract : contracts) layers += (layers.empty() ? "" : ",") + contract.layer;
     if (options_.json && options_.out != "-") {
-      const nlohmann::ordered_json json{{"out", options_.out},
-                                        {"utterances", result.utterances},
-                                        {"standing", standing},
-                                        {"failed", failures.size()},
-                                        {"frames", frames},
-                                        {"channels", contract.channels},
-                                        {"layers", features_.source.contracts.size()},
-                                        {"audio_seconds", result.audio_seconds},
+      const nlohmann::ordered_json json{{"out", options_.out},  {"utterances", result.utterances},
+                                        {"standing", standing}, {"failed", failures.size()},
+                                        {"frames", frames},     {"channels", contracts.front().channels},
+                                        {"layers", layers},     {"audio_seconds", result.audio_seconds},
                                         {"failures", failures}};
       fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
       return;
     }
+    const std::string width = contracts.size() > 1 ? "" : fmt::format("{} ", contracts.front().channels);
     const std::string line =
-        fmt::format("{}: {} utterances, {} frames of {} {} in {}, {} of audio{}", printable(options_.out),
-                    result.utterances, frames, contract.channels, contract.layer, contract.dtype,
+        fmt::format("{}: {} utterances, {} frames of {}{} in {}, {} of audio{}", printable(options_.out),
+                    result.utterances, frames, width, layers, contracts.front().dtype,
                     format_audio_length(result.audio_seconds),
                     standing > 0 ? fmt::format("; {} stood there already", standing) : "");
     if (options_.out == "-") return log_info(line);

@@ -1,11 +1,14 @@
 #include "extract_inputs.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
+#include <sstream>
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -34,16 +37,24 @@ std::vector<std::string> read_list(const std::string& name) {
   return lines_of(text);
 }
 
-// Decoders seek, pipes do not.
-fs::path copy_of_stdin(const std::string& scratch) {
+/// Decoders seek, pipes do not. The file has no name, so that it goes with the process however that ends.
+fs::path copy_of_stdin(const std::string& scratch, int& file) {
   const fs::path folder = scratch.empty() ? default_scratch_folder() : fs::path(scratch);
-  fs::path path = folder / fmt::format("wav2vec-stdin-{}", static_cast<int64_t>(getpid()));
-  AtomicFile file(path);
+  const auto fail = [&](const char* action) {
+    throw DiskError(
+        fmt::format("{}: cannot {} the audio from stdin: {}; free some space there or name another folder "
+                    "(--scratch or TMPDIR)",
+                    printable(folder.string()), action, std::strerror(errno)));
+  };
+  file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0) fail("keep");
   std::vector<char> piece(size_t{1} << 16);
-  while (std::cin.read(piece.data(), std::ssize(piece)) || std::cin.gcount() > 0)
-    file.write({piece.data(), static_cast<size_t>(std::cin.gcount())});
-  file.commit();
-  return path;
+  while (std::cin.read(piece.data(), std::ssize(piece)) || std::cin.gcount() > 0) {
+    if (::write(file, piece.data(), static_cast<size_t>(std::cin.gcount())) != std::cin.gcount())
+      fail("write");
+  }
+  // With the number of this process, for decoders that are processes of their own.
+  return fmt::format("/proc/{}/fd/{}", static_cast<int64_t>(getpid()), file);
 }
 
 }  // namespace
@@ -56,16 +67,14 @@ ExtractInputs::ExtractInputs(const ExtractOptions& options) {
   if (!options.list.empty()) std::ranges::copy(read_list(options.list), std::back_inserter(names));
   collected_ = collect_inputs(names);
   if (from_stdin == 0) return;
-  stdin_audio_ = copy_of_stdin(options.scratch);
   Utterance u;
-  u.audio = stdin_audio_;
+  u.audio = copy_of_stdin(options.scratch, stdin_copy_);
   u.id = "stdin";
   collected_.manifest.utterances.push_back(std::move(u));
 }
 
 ExtractInputs::~ExtractInputs() {
-  std::error_code ignored;
-  if (!stdin_audio_.empty()) fs::remove(stdin_audio_, ignored);
+  if (stdin_copy_ >= 0) ::close(stdin_copy_);
 }
 
 }  // namespace wav2vec::app

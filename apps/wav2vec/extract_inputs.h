@@ -7,7 +7,7 @@
 
 namespace wav2vec::app {
 
-/// The utterances that the command line names. Audio from standard input lies in a temporary file as long as
+/// The utterances that the command line names. Audio from standard input lies in a nameless file as long as
 /// this object lives.
 class ExtractInputs {
  public:
@@ -20,7 +20,7 @@ class ExtractInputs {
 
  private:
   CollectedInputs collected_;
-  std::filesystem::path stdin_audio_;
+  int stdin_copy_ = -1;
 };
 
 }  // namespace wav2vec::app

@@ -29,7 +29,7 @@ void add_input_options(CLI::App& app, ExtractOptions& options) {
   add_choice(app, "--channels", options.channels, kChannelPolicyNames, "which channel of several");
   app.add_flag("--strict-rate", options.strict_rate, "refuse audio of another rate instead of resampling");
   app.add_option("--sample-rate", options.sample_rate, "Hz, of fbank and mfcc (a model has its own)")
-      ->capture_default_str()
+      ->default_str("16000")
       ->check(CLI::Range(kMinSampleRateHz, kMaxSampleRateHz));
 }
 
@@ -40,7 +40,7 @@ void add_feature_options(CLI::App& app, ExtractOptions& options) {
                  "run folder, checkpoint folder, model.safetensors, or a .pt file of fairseq or s3prl");
   app.add_option("--layer", options.layers,
                  "c: context network; z: encoder; encoder.I, context.I: block I; several with commas; all")
-      ->capture_default_str();
+      ->default_str("c");
   add_choice(app, "--dtype", options.dtype, kDTypeChoiceNames,
              "f32; bf16: several times faster on all but short files, about 1 % away; auto: bf16 where the "
              "CPU has it");
@@ -98,24 +98,47 @@ ExtractOptions::Shard ExtractOptions::parsed_shard() const {
   return parsed;
 }
 
+void ExtractOptions::refuse_model_options() const {
+  const std::string_view kind = kFeatureKindNames[static_cast<size_t>(features)];
+  const auto refuse = [&](bool given, std::string_view option) {
+    if (given)
+      throw ConfigError(
+          fmt::format("{} is for features of a wav2vec model, not for {}; leave it out", option, kind));
+  };
+  refuse(!model.empty(), "--model");
+  refuse(!layers.empty(), "--layer");
+  refuse(window_seconds > 0.0, "--window");
+}
+
 void ExtractOptions::complete() {
   const RecipeSection sections[] = {section("fbank", fbank), section("mfcc", mfcc),
                                     section("postprocess", postprocess)};
-  for (const std::string& text : overrides) apply_override(text, sections);
+  for (const std::string& text : overrides) {
+    apply_override(text, sections);
+    const std::string name = text.substr(0, text.find('.'));
+    if (name != "postprocess" && name != kFeatureKindNames[static_cast<size_t>(features)])
+      throw ConfigError(fmt::format("--set {}: goes with --features {}", printable(text), printable(name)));
+  }
   postprocess.validate();
   if (inputs.empty() && list.empty()) throw ConfigError("nothing to extract: name audio files, or --list");
-  if (features == FeatureKind::wav2vec && model.empty())
-    throw ConfigError("--model is missing; name a model, or take --features fbank or mfcc");
-  if (features != FeatureKind::wav2vec && window_seconds > 0.0)
-    throw ConfigError(
-        "--window: only features of a wav2vec model depend on the whole utterance; leave it out");
+  if (features == FeatureKind::wav2vec) {
+    if (model.empty())
+      throw ConfigError("--model is missing; name a model, or take --features fbank or mfcc");
+    if (sample_rate != 0)
+      throw ConfigError("--sample-rate is for fbank and mfcc; a model has its own: leave it out");
+  } else {
+    refuse_model_options();
+  }
+  if (layers.empty()) layers = "c";
+  if (sample_rate == 0) sample_rate = 16000;
   const bool shared = postprocess.cmvn.cmvn == CmvnKind::speaker || postprocess.cmvn.cmvn == CmvnKind::global;
   if (!cmvn_statistics.empty() && postprocess.cmvn.cmvn != CmvnKind::global)
     throw ConfigError("--cmvn-stats goes with --cmvn global");
   if (parsed_shard().count > 1 && shared && cmvn_statistics.empty())
     throw ConfigError(
-        "--cmvn speaker or global with --shard: a shard has only its own utterances; make "
-        "--cmvn-stats with one process first");
+        "--cmvn speaker or global with --shard: every process would read all the audio for its statistics; "
+        "take "
+        "--cmvn global with --cmvn-stats made by one process, or write without --cmvn");
 }
 
 void add_extract_options(CLI::App& app, ExtractOptions& options) {

@@ -22,7 +22,7 @@ struct ExtractOptions {
   std::string list;
   FeatureKind features = FeatureKind::wav2vec;
   std::string model;
-  std::string layers = "c";
+  std::string layers;  // empty: c
   DTypeChoice dtype = DTypeChoice::f32;
   double window_seconds = 0.0;  // 0: exact
   double window_context_seconds = 1.0;
@@ -36,7 +36,7 @@ struct ExtractOptions {
   std::string shard;
   bool strict_rate = false;
   ChannelPolicy channels = ChannelPolicy::mean;
-  int64_t sample_rate = 16000;
+  int64_t sample_rate = 0;  // 0: 16000
   std::string scratch;
   double memory_gib = kDefaultMemoryGib;
   int64_t decode_ahead = 2;
@@ -52,6 +52,9 @@ struct ExtractOptions {
 
   /// Applies the overrides and checks what belongs together. Throws ConfigError.
   void complete();
+
+ private:
+  void refuse_model_options() const;
 };
 
 void add_extract_options(CLI::App& app, ExtractOptions& options);

@@ -1,0 +1,48 @@
+#include "extract_outputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+
+namespace wav2vec::app {
+
+ExtractOutputs::ExtractOutputs(const ExtractOptions& options, std::span<const FeatureContract> contracts)
+    : standing_(contracts.size()) {
+  namespace fs = std::filesystem;
+  const ExtractOptions::Shard shard = options.parsed_shard();
+  const std::string part = shard.count > 1 ? fmt::format("{}of{}", shard.index, shard.count) : "";
+  for (const FeatureContract& contract : contracts) {
+    const fs::path path =
+        contracts.size() == 1 ? fs::path(options.out) : fs::path(options.out) / contract.layer;
+    writers_.push_back(make_feature_writer(options.format, {path, part, options.overwrite}, contract));
+    behind_.push_back(std::make_unique<WriteBehind>(*writers_.back()));
+  }
+}
+
+bool ExtractOutputs::stands(const std::string& id) {
+  size_t count = 0;
+  for (size_t i = 0; i < writers_.size(); ++i) {
+    if (!writers_[i]->has(id)) continue;
+    standing_[i].insert(id);
+    ++count;
+  }
+  return count == writers_.size();
+}
+
+void ExtractOutputs::write(size_t which, const Utterance& utterance, const FeatureRows& rows) {
+  if (standing_[which].contains(utterance.id)) return;
+  behind_[which]->write(utterance.id, rows, utterance.audio.string());
+}
+
+std::vector<std::string> ExtractOutputs::close() {
+  std::vector<std::string> failures;
+  for (size_t i = 0; i < writers_.size(); ++i) {
+    std::ranges::move(behind_[i]->finish(), std::back_inserter(failures));
+    writers_[i]->close();
+  }
+  return failures;
+}
+
+}  // namespace wav2vec::app
