@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "choices.h"
 #include "wav2vec/core/error.h"
@@ -121,6 +122,8 @@ void ExtractOptions::complete() {
   }
   postprocess.validate();
   if (inputs.empty() && list.empty()) throw ConfigError("nothing to extract: name audio files, or --list");
+  if (!std::isfinite(window_seconds) || !std::isfinite(window_context_seconds))
+    throw ConfigError("--window: not a number; give seconds, such as 10");
   if (features == FeatureKind::wav2vec) {
     if (model.empty())
       throw ConfigError("--model is missing; name a model, or take --features fbank or mfcc");

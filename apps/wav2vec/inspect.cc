@@ -32,7 +32,8 @@ std::string text_of(const std::string& key, const Json& value) {
   }
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());
-  return printable(value.is_string() ? value.get<std::string>() : value.dump());
+  return printable(value.is_string() ? value.get<std::string>()
+                                     : value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void print_lines(const std::string& name, const Json& facts) {

@@ -280,7 +280,31 @@ void assign(const toml::table& root, std::span<const RecipeSection> sections, co
   }
 }
 
+/// Dots between the parts of the longest key, about: outside of quotes, since the last sign that ends one.
+/// The parser calls itself for each.
+int64_t most_dots_in_a_key(std::string_view text) {
+  int64_t most = 0;
+  int64_t dots = 0;
+  char quote = '\0';
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != '\0') {
+      if (c == '\\' && quote == '"') ++i;
+      if (c == quote || c == '\n') quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '.') {
+      most = std::max(most, ++dots);
+    } else if (std::string_view("\n=,{}[]#").find(c) != std::string_view::npos) {
+      dots = 0;
+    }
+  }
+  return most;
+}
+
 toml::table parse_toml(std::string_view text, const Origin& origin) {
+  constexpr int64_t kMostDots = 200;  // in a comment's sentences, too
+  if (most_dots_in_a_key(text) > kMostDots) origin.fail({}, "a key of more parts than any recipe has");
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {

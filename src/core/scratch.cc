@@ -29,21 +29,26 @@ namespace fs = std::filesystem;
 
 // Calls transfer(offset of the piece, bytes of the piece) for pieces of the range on all threads: what limits
 // a file in the page cache is copying, and one core copies slowly. `error_at_end`: where nothing can be
-// transferred. Returns the first error number, or 0.
+// transferred. Returns an error number, or 0.
 template <class Transfer>
 int in_pieces(size_t bytes, int error_at_end, Transfer transfer) {
   constexpr size_t kPiece = size_t{1} << 20;
   const auto pieces = static_cast<int64_t>((bytes + kPiece - 1) / kPiece);
   int error = 0;
-#pragma omp parallel for schedule(static) if (pieces > 1) reduction(max : error)
+#pragma omp parallel for schedule(static) if (pieces > 1)
   for (int64_t i = 0; i < pieces; ++i) {
     size_t at = static_cast<size_t>(i) * kPiece;
     const size_t end = std::min(bytes, at + kPiece);
-    while (at < end && error == 0) {
+    int wrong = 0;
+    while (at < end && wrong == 0) {
       const ssize_t n = transfer(at, end - at);
       if (n > 0) at += static_cast<size_t>(n);
-      if (n == 0) error = error_at_end;
-      if (n < 0 && errno != EINTR) error = errno;
+      if (n == 0) wrong = error_at_end;
+      if (n < 0 && errno != EINTR) wrong = errno;
+    }
+    if (wrong != 0) {
+#pragma omp atomic write
+      error = wrong;
     }
   }
   return error;

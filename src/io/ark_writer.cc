@@ -10,6 +10,8 @@
 #include "io/kaldi_matrix.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/io/ark.h"
 
 namespace wav2vec {
 namespace {
@@ -54,6 +56,14 @@ bool begins_with(const fs::path& archive, std::string_view expected) {
   std::string found(expected.size(), '\xff');
   file.ignore(std::numeric_limits<std::streamsize>::max(), ' ');  // the first key
   file.read(found.data(), static_cast<std::streamsize>(found.size()));
+  return file.good() && found == expected;
+}
+
+bool ends_with(const fs::path& archive, std::string_view expected) {
+  std::ifstream file(archive, std::ios::binary);
+  std::string found(expected.size(), '\xff');
+  file.seekg(-std::ssize(expected), std::ios::end);
+  file.read(found.data(), std::ssize(found));
   return file.good() && found == expected;
 }
 
@@ -111,7 +121,20 @@ class ArkWriter : public FeatureWriter {
   IdSet keys_standing(const StandingFiles& standing) const {
     if (!standing.has(scp_path_) || !standing.has(ark_path_)) return {};
     if (!begins_with(ark_path_, beginning_of(format_))) return {};  // of another format
-    return keys_of(read_file(scp_path_, kMaxIndexBytes), ark_path_);
+    IdSet keys = keys_of(read_file(scp_path_, kMaxIndexBytes), ark_path_);
+    if (is_whole(keys.size())) return keys;
+    log_warning(fmt::format("{}: damaged; it is written anew", printable(ark_path_.string())));
+    return {};
+  }
+
+  /// Whether the archive holds as many matrices as its index names, to its last byte.
+  bool is_whole(size_t keys) const {
+    if (format_ == FeatureFormat::ark_text) return ends_with(ark_path_, "]\n");
+    try {
+      return summarize_ark(ark_path_).utterances == static_cast<int64_t>(keys);
+    } catch (const DataError&) {
+      return false;
+    }
   }
 
   void begin() {

@@ -24,15 +24,19 @@ constexpr std::string_view kCriterion2019 = "binary_cross_entropy";
 
 using Value = std::optional<PickleId>;
 
+constexpr int kMaxWrappings = 4;  // a node may hold itself
+
 /// A configuration node of omegaconf is what it wraps.
 Value unwrapped(const PickleTree& tree, Value value) {
-  if (!value) return value;
-  const PickleNode& node = tree[*value];
-  if (node.kind == PickleKind::object && node.state) {
+  for (int i = 0; value; ++i) {
+    const PickleNode& node = tree[*value];
+    if (node.kind == PickleKind::none) return std::nullopt;
+    if (node.kind != PickleKind::object || !node.state) return value;
     if (node.text == "omegaconf.dictconfig DictConfig") return tree.find(*node.state, "_content");
-    if (node.text.starts_with("omegaconf.nodes ")) return unwrapped(tree, tree.find(*node.state, "_val"));
+    if (!node.text.starts_with("omegaconf.nodes ")) return value;
+    if (i == kMaxWrappings) throw FormatError("configuration nodes within each other; expected a value");
+    value = tree.find(*node.state, "_val");
   }
-  if (node.kind == PickleKind::none) return std::nullopt;
   return value;
 }
 

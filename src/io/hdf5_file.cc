@@ -33,7 +33,7 @@ void check(const AtomicFile& file, herr_t result) {
 
 /// AtomicFile holds a lock on the file that the library's own would run into.
 Hdf5Handle access_without_locks(const AtomicFile& file) {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  silence_hdf5();
   Hdf5Handle access = checked(file, H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   check(file, H5Pset_file_locking(access, false, true));
   return access;
@@ -103,7 +103,7 @@ void write_contract(const AtomicFile& file, hid_t place, const FeatureContract& 
 }  // namespace
 
 Hdf5Handle open_hdf5(const char* path) {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  silence_hdf5();
   return {H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose};
 }
 

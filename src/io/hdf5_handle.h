@@ -7,6 +7,14 @@
 
 namespace wav2vec {
 
+/// No messages of the library on stderr, which it decides thread by thread; and no last attempt, at the end
+/// of the process, to write what could not be written: that crashes.
+inline void silence_hdf5() {
+  static const herr_t once = H5dont_atexit();
+  static_cast<void>(once);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
 class Hdf5Handle {
  public:
   using Closer = herr_t (*)(hid_t);
@@ -24,7 +32,11 @@ class Hdf5Handle {
   operator hid_t() const { return id_; }  // NOLINT: used like the identifier
   bool valid() const { return id_ >= 0; }
   /// False when what was still to be written could not be.
-  bool close() { return id_ < 0 || closer_(std::exchange(id_, -1)) >= 0; }
+  bool close() {
+    if (id_ < 0) return true;
+    silence_hdf5();
+    return closer_(std::exchange(id_, -1)) >= 0;
+  }
 
  private:
   hid_t id_ = -1;

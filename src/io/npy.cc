@@ -6,6 +6,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <string_view>
 
@@ -23,6 +24,7 @@ static_assert(std::endian::native == std::endian::little, "the arrays are little
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr uint64_t kMaxFileBytes = uint64_t{1} << 36;
 constexpr size_t kMaxHeaderBytes = 65536;
+constexpr size_t kMaxPreambleBytes = 12;
 constexpr size_t kMaxRank = 32;
 constexpr size_t kDataAlignment = 64;
 
@@ -32,6 +34,16 @@ uint64_t width_of(std::string_view dtype) {
   if (dtype == "<f4" || dtype == "<i4") return 4;
   if (dtype == "<f8" || dtype == "<i8") return 8;
   return 0;
+}
+
+/// At most `bytes`; what follows is not touched, however large the file says it is. Throws DataError.
+std::string read_beginning(const fs::path& path, size_t bytes) {
+  std::ifstream stream(path, std::ios::binary);
+  std::string text(bytes, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(bytes));
+  if (stream.gcount() == 0) return read_file(path, bytes);  // which says why
+  text.resize(static_cast<size_t>(stream.gcount()));
+  return text;
 }
 
 /// Reads the header's Python dictionary; only the forms that NumPy writes.
@@ -185,7 +197,7 @@ NpyArray read_npy(const fs::path& path) {
   const auto fail = [&](std::string_view problem) {
     throw FormatError(fmt::format("{}: not a usable npy file: {}", printable(path.string()), problem));
   };
-  std::string file = read_file(path, kMaxFileBytes);
+  std::string file = read_beginning(path, kMaxPreambleBytes + kMaxHeaderBytes);
   const auto place = find_header(file);
   if (!place) fail("expected the header of version 1.0, 2.0 or 3.0");
   HeaderParser header(std::string_view(file).substr(place->start, place->bytes));
@@ -196,11 +208,15 @@ NpyArray read_npy(const fs::path& path) {
                      printable(header.dtype->substr(0, 40))));
   if (*header.fortran_order && header.shape->size() > 1) fail("Fortran order, expected C order");
   const auto expected = data_bytes(width, *header.shape);
-  const uint64_t found = file.size() - place->start - place->bytes;
+  std::error_code unknown;
+  const uint64_t size = std::max<uint64_t>(fs::file_size(path, unknown), file.size());
+  const uint64_t found = size - place->start - place->bytes;
   if (!expected || *expected != found)
     fail(fmt::format("{} bytes of data, expected {} for shape ({})", found,
                      expected ? fmt::to_string(*expected) : "more than 2^64",
                      fmt::join(*header.shape, ", ")));
+  file = read_file(path, kMaxFileBytes);
+  if (file.size() != size) fail("it changes while it is read");
   file.erase(0, place->start + place->bytes);
   return {*header.dtype, *header.shape, std::move(file)};
 }

@@ -455,6 +455,9 @@ class PickleMachine {
     if (node(arguments).items.empty()) return items;
     for (const PickleId pair : node(node(arguments).items.front()).items) {
       if (node(pair).items.size() != 2) in_.fail("an OrderedDict of something else than pairs");
+      // The same list may be named again and again.
+      if (++copied_pairs_ > kMaxNodes)
+        in_.fail(fmt::format("more than {} entries of OrderedDicts", kMaxNodes));
       items.insert(items.end(), node(pair).items.begin(), node(pair).items.end());
     }
     return items;
@@ -465,6 +468,7 @@ class PickleMachine {
   PickleId none_ = 0;
   std::vector<PickleId> stack_;
   std::vector<size_t> marks_;
+  size_t copied_pairs_ = 0;
   std::unordered_map<uint32_t, PickleId> memo_;
 };
 

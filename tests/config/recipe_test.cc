@@ -306,5 +306,19 @@ TEST_CASE("a recipe file is read, or its path is named") {
   CHECK(message_for(path).find("more than the 1048576") != std::string::npos);
 }
 
+TEST_CASE("keys of very many parts are refused before they are parsed") {
+  std::string dots;
+  for (int i = 0; i < 100000; ++i) dots += "a.";
+  for (const std::string& text : {dots + "b = 1", "[" + dots + "a]", "[data]\nx = {" + dots + "a = 1}",
+                                  "\"q\"." + dots + "b = 1", "'a.b' . " + dots + "c = 1"}) {
+    Configs configs;
+    CHECK_THROWS_AS(parse_recipe(text, "r.toml", configs.sections()), ConfigError);
+  }
+  Configs configs;
+  parse_recipe("# " + std::string(150, '.') + "\n[data]\ntrain = [\"" + dots + "\"]\n", "r.toml",
+               configs.sections());
+  CHECK(configs.data.train.front() == dots);
+}
+
 }  // namespace
 }  // namespace wav2vec

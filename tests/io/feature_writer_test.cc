@@ -251,6 +251,26 @@ TEST_CASE("a second run finds what stands, in every format, and an archive takes
   }
 }
 
+TEST_CASE("a damaged archive is not extended but written anew") {
+  const std::vector<float> rows = {1, 2, 3, 4, 5, 6};
+  for (const FeatureFormat format : {FeatureFormat::ark, FeatureFormat::ark_text, FeatureFormat::ark_cm1}) {
+    CAPTURE(static_cast<int>(format));
+    const TemporaryFolder folder;
+    const auto first = writer_for(format, folder.path());
+    for (const char* id : {"a", "b"}) first->write(id, rows_in_memory(rows.data(), 2, 3));
+    first->close();
+    const fs::path ark = folder.path() / "feats.ark";
+    const auto whole = fs::file_size(ark);
+    fs::resize_file(ark, whole - 3);
+    const auto second = writer_for(format, folder.path());
+    CHECK_FALSE(second->has("a"));
+    for (const char* id : {"a", "b"}) second->write(id, rows_in_memory(rows.data(), 2, 3));
+    second->close();
+    CHECK(fs::file_size(ark) == whole);
+    CHECK(writer_for(format, folder.path())->has("b"));
+  }
+}
+
 TEST_CASE("an extended archive has the bytes of one that was written at once") {
   const std::vector<float> rows = {1, 2, 3, 4, 5, 6};
   for (const FeatureFormat format : {FeatureFormat::ark, FeatureFormat::ark_text, FeatureFormat::ark_cm1}) {

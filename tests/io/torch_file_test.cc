@@ -164,6 +164,28 @@ TEST_CASE("the machine keeps to its stack, memo and limits") {
   for (int i = 0; i < 5'000'001; ++i) pops += "N0";
   broken(pops, "opcodes");
   broken(tensor("K\0"s, "", "") + text("k") + "Ns", "no dict");
+  // A list of pairs that many dictionaries are made from.
+  std::string list = "]q\x01(";
+  for (int i = 0; i < 1000; ++i) list += "K\1K\2\x86";
+  list +=
+      "e\x85q\x02"
+      "0";
+  std::string dictionaries;
+  for (int i = 0; i < 1000; ++i) dictionaries += "ccollections\nOrderedDict\nh\x02R0";
+  broken(list + dictionaries + "N", "entries");
+}
+
+TEST_CASE("a configuration node that holds itself is no configuration") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "x.pt";
+  const std::string node = "comegaconf.nodes\nAnyNode\n)\x81q\x01}" + text("_val") + "h\x01sb";
+  for (const char* key : {"model", "args"}) {
+    write_file(path, legacy("}" + text(key) + node + "s", false));
+    CHECK_THROWS_AS(ModelFile::open(path), DataError);
+    write_file(path,
+               legacy("}(" + text("model") + "}" + text(key) + "}" + text("arch") + node + "su", false));
+    CHECK_THROWS_AS(ModelFile::open(path), DataError);
+  }
 }
 
 TEST_CASE("cycles and deep nesting are values like others") {
