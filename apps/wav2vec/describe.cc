@@ -6,7 +6,9 @@
 #include "wav2vec/data/manifest.h"
 #include "wav2vec/extract/feature_extractor.h"
 #include "wav2vec/io/ark.h"
+#include "wav2vec/io/feature_summary.h"
 #include "wav2vec/io/npy.h"
+#include "wav2vec/io/safetensors.h"
 
 namespace wav2vec::app {
 namespace {
@@ -55,6 +57,27 @@ Json describe_features(const fs::path& path, const ArkSummary& summary) {
              {"frames", summary.frames}};
   facts["channels"] = summary.channels < 0 ? Json("differ") : Json(summary.channels);
   return facts;
+}
+
+Json describe_htk(const fs::path& path) {
+  const FeatureFileSummary summary = summarize_htk(path);
+  return {{"kind", "features"},           {"format", "HTK"},      {"frames", summary.frames},
+          {"channels", summary.channels}, {"hash", summary.hash}, {"period_seconds", summary.period_seconds}};
+}
+
+// Features and other people's tensors: whatever is no network of ours.
+Json describe_tensors(const fs::path& path, const SafetensorsFile& file) {
+  Json tensors = Json::array();
+  for (const TensorEntry& t : file.tensors())
+    tensors.push_back({{"name", t.name}, {"dtype", t.dtype}, {"shape", t.shape}});
+  return {
+      {"kind", "tensors"}, {"metadata", file.metadata()}, {"hash", file_hash(path)}, {"tensors", tensors}};
+}
+
+Json describe_safetensors(const fs::path& path, bool with_tensors) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  if (file.metadata().contains("recipe")) return describe_model(path, with_tensors);
+  return describe_tensors(path, file);
 }
 
 // A run that has saved nothing yet has no model.
@@ -112,7 +135,8 @@ Json describe_file(const fs::path& path, bool with_tensors) {
   if (extension == ".tsv" || extension == ".jsonl" || (folder && fs::exists(path / "wav.scp", ignored)))
     return describe_manifest(path);
   if (folder) return describe_folder(path, with_tensors);
-  if (extension == ".safetensors") return describe_model(path, with_tensors);
+  if (extension == ".safetensors") return describe_safetensors(path, with_tensors);
+  if (extension == ".htk") return describe_htk(path);
   if (extension == ".npy") return describe_array(path);
   if (extension == ".ark") return describe_features(path, summarize_ark(path));
   if (extension == ".scp") return describe_features(path, summarize_scp(path));
