@@ -1,73 +1,25 @@
 #include "describe.h"
 
+#include <fmt/format.h>
+
+#include <array>
+#include <fstream>
 #include <set>
 
+#include "describe_kinds.h"
 #include "wav2vec/audio/audio_reader.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
 #include "wav2vec/data/manifest.h"
-#include "wav2vec/extract/feature_extractor.h"
-#include "wav2vec/io/ark.h"
-#include "wav2vec/io/npy.h"
+#include "wav2vec/data/manifest_builder.h"
+#include "wav2vec/io/feature_contract.h"
+#include "wav2vec/io/file_kind.h"
 
 namespace wav2vec::app {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-Json describe_model(const fs::path& path, bool with_tensors) {
-  const FeatureExtractor network(path);
-  const ModelFileInfo& info = network.info();
-  const FrameGeometry g = encoder_geometry(info.model);
-  Json tensors = Json::array();
-  int64_t parameters = 0;
-  const ModelFile file = ModelFile::open(network.model_path());
-  for (const TensorEntry& t : file.tensors()) {
-    parameters += t.count();
-    tensors.push_back({{"name", t.name}, {"dtype", t.dtype}, {"shape", t.shape}});
-  }
-  Json facts{{"kind", "model"},
-             {"file", network.model_path().string()},
-             {"format", file.format()},
-             {"update", info.update},
-             {"parameters", parameters},
-             {"hash", network.model_hash()},
-             {"sample_rate_hz", info.sample_rate_hz},
-             {"hop_samples", g.hop_samples},
-             {"receptive_field_samples", g.receptive_field_samples},
-             {"context_frames", context_frames(info.model)},
-             {"encoder_channels", info.model.encoder_channels},
-             {"context_channels", info.model.context_channels},
-             {"encoder_kernels", info.model.encoder_kernels},
-             {"encoder_strides", info.model.encoder_strides},
-             {"context_kernels", info.model.context_kernels},
-             {"encoder_skip", info.model.encoder_skip},
-             {"context_skip", info.model.context_skip},
-             {"log_compression", info.model.log_compression},
-             {"context_padding", kContextPaddingNames[static_cast<size_t>(info.model.context_padding)]},
-             {"activation", kActivationNames[static_cast<size_t>(info.model.activation)]},
-             {"normalize", info.normalize},
-             {"prediction_steps", info.objective.prediction_steps},
-             {"negatives", info.objective.negatives},
-             {"tensor_count", tensors.size()}};
-  if (!file.unused().empty()) facts["unused"] = file.unused();
-  if (with_tensors) facts["tensors"] = std::move(tensors);
-  return facts;
-}
-
-Json describe_array(const fs::path& path) {
-  const NpyArray array = read_npy(path);
-  return {{"kind", "array"}, {"dtype", array.dtype}, {"shape", array.shape}};
-}
-
-Json describe_features(const fs::path& path, const ArkSummary& summary) {
-  Json facts{{"kind", "features"},
-             {"format", path.extension() == ".ark" ? "Kaldi archive" : "Kaldi index"},
-             {"matrix", summary.kind},
-             {"utterances", summary.utterances},
-             {"frames", summary.frames}};
-  facts["channels"] = summary.channels < 0 ? Json("differ") : Json(summary.channels);
-  return facts;
-}
 
 // A run that has saved nothing yet has no model.
 Json describe_folder(const fs::path& path, bool with_tensors) {
@@ -115,25 +67,77 @@ Json describe_audio(const fs::path& path) {
   return out;
 }
 
-bool is_torch_file(const fs::path& path) {
+// No run and no model: features, audio or nothing that is known.
+Json describe_plain_folder(const fs::path& path) {
+  if (Json features = describe_feature_folder(path); !features.empty()) return features;
+  const FoundFiles found = find_audio_files(std::array{path});
+  if (found.audio.empty())
+    throw DataError(fmt::format("{}: no run, model, Kaldi data, features or audio files in this folder",
+                                printable(path.string())));
+  return {{"kind", "folder of audio"}, {"audio_files", found.audio.size()}, {"other_files", found.ignored}};
+}
+
+bool is_model_folder(const fs::path& path) {
   std::error_code ignored;
-  return fs::is_regular_file(path, ignored) && (path.extension() == ".pt" || TorchFile::recognises(path));
+  for (const char* name : {"recipe.toml", "manifest.json", "model.safetensors", "checkpoints"})
+    if (fs::exists(path / name, ignored)) return true;
+  return false;
+}
+
+/// An index of matrices, "key archive:offset", not a list of audio files.
+bool is_feature_index(const fs::path& path) {
+  std::array<char, 4097> line{};
+  std::ifstream(path).getline(line.data(), line.size());
+  const std::string_view text(line.data());
+  const size_t end = text.find_last_not_of("0123456789\r");
+  return end != std::string_view::npos && text[end] == ':' && end + 1 < text.size();
+}
+
+Json describe_json(const fs::path& path) {
+  if (path.filename() == kContractFileName) return describe_contract(path);
+  std::array<char, 2> head{};
+  std::ifstream(path).read(head.data(), head.size());
+  if (head[0] != '{' || head[1] == '\n')  // a manifest has an object per line
+    throw DataError(fmt::format("{}: JSON of another program; expected frames.json or a manifest",
+                                printable(path.string())));
+  return describe_manifest(path);
 }
 
 }  // namespace
 
 Json describe_file(const fs::path& path, bool with_tensors) {
-  const std::string extension = path.extension().string();
   std::error_code ignored;
-  const bool folder = fs::is_directory(path, ignored);
-  if (extension == ".tsv" || extension == ".jsonl" || (folder && fs::exists(path / "wav.scp", ignored)))
-    return describe_manifest(path);
-  if (folder) return describe_folder(path, with_tensors);
-  if (extension == ".safetensors" || is_torch_file(path)) return describe_model(path, with_tensors);
-  if (extension == ".npy") return describe_array(path);
-  if (extension == ".ark") return describe_features(path, summarize_ark(path));
-  if (extension == ".scp") return describe_features(path, summarize_scp(path));
-  return describe_audio(path);
+  if (fs::is_directory(path, ignored)) {
+    if (fs::exists(path / "wav.scp", ignored)) return describe_manifest(path);
+    return is_model_folder(path) ? describe_folder(path, with_tensors) : describe_plain_folder(path);
+  }
+  switch (file_kind(path)) {
+    case FileKind::npy:
+      return describe_npy(path);
+    case FileKind::npz:
+      return describe_npz(path);
+    case FileKind::hdf5:
+      return describe_hdf5(path);
+    case FileKind::torch:
+      return describe_model(path, with_tensors);
+    case FileKind::safetensors:
+      return describe_safetensors(path, with_tensors);
+    case FileKind::onnx:
+      return describe_onnx(path);
+    case FileKind::htk:
+      return describe_htk(path);
+    case FileKind::ark:
+      return describe_ark(path);
+    case FileKind::scp:
+      return is_feature_index(path) ? describe_scp(path) : describe_manifest(path);
+    case FileKind::csv:
+      return describe_csv(path);
+    case FileKind::unknown:
+      break;
+  }
+  const fs::path extension = path.extension();
+  if (extension == ".tsv" || extension == ".jsonl") return describe_manifest(path);
+  return extension == ".json" ? describe_json(path) : describe_audio(path);
 }
 
 }  // namespace wav2vec::app

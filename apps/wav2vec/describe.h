@@ -6,9 +6,9 @@
 
 namespace wav2vec::app {
 
-/// Facts of an audio file, manifest (file or Kaldi folder), model (file, checkpoint or run folder), .npy
-/// array or Kaldi archive of features (.ark, .scp): "kind" and what belongs to it; "tensors" of a model only
-/// with `with_tensors`. Told apart by extension, PyTorch files by their first bytes. Throws
+/// Facts of an audio file, manifest (file or Kaldi folder), model (file, checkpoint or run folder), ONNX
+/// file, or of features as extract writes them (files, archives, folders): "kind" and what belongs to it;
+/// "tensors" of a model only with `with_tensors`. Told apart by the first bytes, else by extension. Throws
 /// DataError/CheckpointError naming the file.
 nlohmann::ordered_json describe_file(const std::filesystem::path& path, bool with_tensors);
 

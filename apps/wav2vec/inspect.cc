@@ -72,7 +72,7 @@ Command add_inspect(CLI::App& program) {
   CLI::App* app = program.add_subcommand("inspect", "Say what a file is: audio, manifest, model, features");
   auto options = std::make_shared<Options>();
   app->add_option("files", options->files,
-                  "audio, manifests, run folders, .safetensors, .pt, .npy, .ark, .scp")
+                  "audio, manifests, models, run folders, files and folders of features, .onnx")
       ->required();
   app->add_flag("--tensors", options->tensors, "list the tensors of models, not only their number");
   app->add_flag("--json", options->json, "one JSON array on stdout");

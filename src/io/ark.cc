@@ -8,6 +8,7 @@
 #include <fstream>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 static_assert(std::endian::native == std::endian::little, "the archives are little-endian");
 
 constexpr size_t kMaxKeyBytes = 4096;
+constexpr size_t kMaxNumberBytes = 64;
 constexpr uint64_t kColumnQuantileBytes = 8;  // four of 16 bits
 constexpr uint64_t kMaxIndexBytes = uint64_t{1} << 32;
 
@@ -72,7 +74,9 @@ class ArkFile {
 
   /// Leaves the place behind the matrix.
   MatrixHeader read_header() {
-    if (take() != '\0' || take() != 'B') fail("expected a binary matrix (text archives are not read)");
+    const char first = take();
+    if (first != '\0') return read_text(first);
+    if (take() != 'B') fail("expected a binary or text matrix");
     MatrixHeader matrix;
     for (char c = take(); c != ' '; c = take()) {
       if (matrix.kind.size() == 3) fail("expected a matrix FM, DM, CM, CM2 or CM3");
@@ -100,6 +104,42 @@ class ArkFile {
     if (bytes > size_ - at_) fail("the file ends too early");
     if (!stream_.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes))) fail("cannot read");
     at_ += bytes;
+  }
+
+  /// " [\n 1 2\n 3 4 ]\n"
+  MatrixHeader read_text(char c) {
+    while (c == ' ' || c == '\t') c = take();
+    if (c != '[') fail("expected a binary or text matrix");
+    MatrixHeader matrix{.kind = "text"};
+    int64_t columns = 0;
+    std::string word;
+    do {
+      c = take();
+      if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ']') {
+        columns += end_word(word);
+      } else {
+        if (word.size() == kMaxNumberBytes) fail("expected a number");
+        word += c;
+      }
+      if ((c != '\n' && c != ']') || columns == 0) continue;
+      if (matrix.rows++ != 0 && columns != matrix.columns)
+        fail(fmt::format("a row of {} values, expected {}", columns, matrix.columns));
+      matrix.columns = std::exchange(columns, 0);
+    } while (c != ']');
+    do c = take();
+    while (c == ' ' || c == '\r');
+    if (c != '\n') fail("expected the end of the line behind a matrix");
+    return matrix;
+  }
+
+  /// How many values the word is: none or one.
+  int64_t end_word(std::string& word) const {
+    if (word.empty()) return 0;
+    double value = 0.0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (end != word.data() + word.size() || error == std::errc::invalid_argument) fail("expected a number");
+    word.clear();
+    return 1;
   }
 
   char take() {

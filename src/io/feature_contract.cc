@@ -91,6 +91,18 @@ std::map<std::string, std::string> contract_as_text(const FeatureContract& contr
   return text;
 }
 
+FeatureContract contract_from_text(const std::map<std::string, std::string>& text) {
+  Json json = Json::object();
+  const FeatureContract fields;
+  for_each_field(fields, [&](const char* key, const auto& value) {
+    const auto found = text.find(key);
+    if (found == text.end()) return;
+    const bool is_text = std::is_same_v<std::decay_t<decltype(value)>, std::string>;
+    json[key] = is_text ? Json(found->second) : Json::parse(found->second, nullptr, false);
+  });
+  return contract_from_json(dumped(json));
+}
+
 std::string contract_difference(const FeatureContract& before, const FeatureContract& now) {
   // Both as a file would give them back: bytes that JSON cannot hold are no difference.
   const Json old_fields = Json::parse(contract_to_json(before));

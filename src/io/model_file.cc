@@ -11,6 +11,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/io/fairseq_checkpoint.h"
+#include "wav2vec/io/file_kind.h"
 #include "wav2vec/io/state_dict.h"
 
 namespace wav2vec {
@@ -61,10 +62,29 @@ ModelFileInfo info_in_metadata(const SafetensorsFile& file) {
   return info;
 }
 
+/// What is plainly something else gets a message of its own.
+void refuse_other_kinds(const std::filesystem::path& path, FileKind kind) {
+  switch (kind) {
+    case FileKind::unknown:
+    case FileKind::torch:
+    case FileKind::safetensors:
+      return;
+    case FileKind::onnx:
+      fail(path,
+           "an ONNX file, which is only written here; give the .safetensors or .pt that it was made from");
+    default:
+      fail(path, fmt::format("a file of {}, not a model; give a .safetensors, a .pt or a run folder",
+                             kFileKindNames[static_cast<size_t>(kind)]));
+  }
+}
+
 }  // namespace
 
 ModelFile ModelFile::open(const std::filesystem::path& path) {
-  ModelFile model = TorchFile::recognises(path) ? open_torch(path) : open_safetensors(path);
+  const FileKind kind = file_kind(path);
+  refuse_other_kinds(path, kind);
+  const bool torch = kind == FileKind::torch && TorchFile::recognises(path);
+  ModelFile model = torch ? open_torch(path) : open_safetensors(path);
   const int64_t rate = model.info_.sample_rate_hz;
   if (rate < kMinSampleRateHz || rate > kMaxSampleRateHz)
     fail(path, fmt::format("'sample_rate_hz' is {}, expected {} to {}; use another model", rate,

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "io/npy_header.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
@@ -193,32 +194,43 @@ std::vector<int64_t> NpyArray::integers() const {
   fail_dtype(*this, "<i2, <i4 or <i8");
 }
 
-NpyArray read_npy(const fs::path& path) {
-  const auto fail = [&](std::string_view problem) {
-    throw FormatError(fmt::format("{}: not a usable npy file: {}", printable(path.string()), problem));
-  };
-  std::string file = read_beginning(path, kMaxPreambleBytes + kMaxHeaderBytes);
-  const auto place = find_header(file);
-  if (!place) fail("expected the header of version 1.0, 2.0 or 3.0");
-  HeaderParser header(std::string_view(file).substr(place->start, place->bytes));
-  if (!header.parse()) fail("the header is no dictionary of descr, fortran_order and shape");
-  const uint64_t width = width_of(*header.dtype);
+NpyHeader parse_npy_header(std::string_view head) {
+  const auto place = find_header(head);
+  if (!place) throw FormatError("expected the header of version 1.0, 2.0 or 3.0");
+  HeaderParser header(head.substr(place->start, place->bytes));
+  if (!header.parse()) throw FormatError("the header is no dictionary of descr, fortran_order and shape");
+  return {*header.dtype, *header.fortran_order, *header.shape, place->start + place->bytes};
+}
+
+NpyHeader parse_npy_header(std::string_view head, uint64_t file_bytes) {
+  NpyHeader header = parse_npy_header(head);
+  const uint64_t width = width_of(header.dtype);
   if (width == 0)
-    fail(fmt::format("dtype '{}', expected <f4, <f8, <i2, <i4 or <i8",
-                     printable(header.dtype->substr(0, 40))));
-  if (*header.fortran_order && header.shape->size() > 1) fail("Fortran order, expected C order");
-  const auto expected = data_bytes(width, *header.shape);
+    throw FormatError(
+        fmt::format("dtype '{}', expected <f4, <f8, <i2, <i4 or <i8", printable(header.dtype.substr(0, 40))));
+  if (header.fortran_order && header.shape.size() > 1) throw FormatError("Fortran order, expected C order");
+  const auto expected = data_bytes(width, header.shape);
+  const uint64_t found = file_bytes - header.data_offset;
+  if (!expected || *expected != found)
+    throw FormatError(fmt::format("{} bytes of data, expected {} for shape ({})", found,
+                                  expected ? fmt::to_string(*expected) : "more than 2^64",
+                                  fmt::join(header.shape, ", ")));
+  return header;
+}
+
+NpyArray read_npy(const fs::path& path) {
+  std::string file = read_beginning(path, kMaxPreambleBytes + kMaxHeaderBytes);
   std::error_code unknown;
   const uint64_t size = std::max<uint64_t>(fs::file_size(path, unknown), file.size());
-  const uint64_t found = size - place->start - place->bytes;
-  if (!expected || *expected != found)
-    fail(fmt::format("{} bytes of data, expected {} for shape ({})", found,
-                     expected ? fmt::to_string(*expected) : "more than 2^64",
-                     fmt::join(*header.shape, ", ")));
-  file = read_file(path, kMaxFileBytes);
-  if (file.size() != size) fail("it changes while it is read");
-  file.erase(0, place->start + place->bytes);
-  return {*header.dtype, *header.shape, std::move(file)};
+  try {
+    NpyHeader header = parse_npy_header(file, size);
+    file = read_file(path, kMaxFileBytes);
+    if (file.size() != size) throw FormatError("it changes while it is read");
+    file.erase(0, header.data_offset);
+    return {std::move(header.dtype), std::move(header.shape), std::move(file)};
+  } catch (const FormatError& error) {
+    throw FormatError(fmt::format("{}: not a usable npy file: {}", printable(path.string()), error.what()));
+  }
 }
 
 std::string npy_header(std::string_view dtype, std::span<const int64_t> shape) {

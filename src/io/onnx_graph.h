@@ -1,5 +1,6 @@
 #pragma once
-// An ONNX model, built node by node. The only file besides its .cc that knows the library of ONNX's messages.
+// An ONNX model, built node by node. Besides its .cc only onnx_summary.cc knows the library of ONNX's
+// messages.
 
 #include <onnx/onnx_pb.h>
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "support/command.h"
@@ -81,4 +83,94 @@ TEST_CASE("inspect: a run tells how far it is, tensors are listed on request, ar
   CHECK(facts["updates"] == 0);
   CHECK(facts["finished"] == false);
   CHECK_FALSE(facts.contains("last_checkpoint"));
+}
+
+TEST_CASE("inspect: every format of extract and convert, and one line with code 3 for what is damaged") {
+  const TemporaryFolder folder;
+  const fs::path audio = folder.path() / "audio";
+  fs::create_directory(audio);
+  const fs::path corpus = test::write_corpus(audio, 5);
+  const fs::path recipe = folder.path() / "tiny.toml";
+  const fs::path run = folder.path() / "run";
+  write_file(recipe, kRecipe);
+  REQUIRE(test::run_wav2vec({"pretrain", "--config", recipe, "--train", corpus, "--out", run}).exit_code ==
+          0);
+
+  std::vector<fs::path> written;
+  for (const std::string format :
+       {"npy", "npz", "ark", "ark-text", "ark-cm2", "htk", "hdf5", "h5context", "safetensors", "csv"}) {
+    CAPTURE(format);
+    const fs::path out = folder.path() / format;
+    REQUIRE(
+        test::run_wav2vec({"extract", "--model", run, "--format", format, "--out", out, corpus}).exit_code ==
+        0);
+    const auto whole = inspect({out})[0];
+    CHECK(whole["kind"] == "features");
+    CHECK(whole["utterances"] == 5);
+    CHECK(whole["contract"]["layer"] == "c");
+    for (fs::recursive_directory_iterator at(out), end; at != end; ++at) {
+      if (!at->is_regular_file() || at->path().filename() == "frames.json") continue;
+      const auto facts = inspect({at->path()})[0];
+      CAPTURE(at->path().string());
+      CHECK(facts["kind"] == "features");
+      CHECK(facts["channels"] == 8);
+      CHECK(facts["frames"].get<int>() > 0);
+      CHECK(facts["contract"]["model_hash"] == whole["contract"]["model_hash"]);
+      CHECK(facts["hash"].get<std::string>().starts_with("crc32c:"));
+      written.push_back(at->path());
+      if (at->path().extension() != ".scp" && at->path().extension() != ".ark") break;
+    }
+  }
+  CHECK(inspect({folder.path() / "npy/frames.json"})[0]["kind"] == "contract");
+
+  const fs::path onnx = folder.path() / "m.onnx";
+  REQUIRE(test::run_wav2vec({"convert", run, onnx}).exit_code == 0);
+  const auto network = inspect({onnx})[0];
+  CHECK(network["kind"] == "onnx");
+  CHECK(network["opset"] == 13);
+  CHECK(network["inputs"]["waveform"].size() == 2);
+  CHECK(network["metadata"].contains("model_hash"));
+  const auto refused = test::run_wav2vec({"extract", "--model", onnx, "--out", folder.path() / "x", corpus});
+  CHECK(refused.standard_error.find("only written here") != std::string::npos);
+  written.push_back(onnx);
+
+  for (const fs::path& path : written) {
+    const std::string good = read_file(path, 1 << 24);
+    for (const std::string& bad : {good.substr(0, good.size() / 2), std::string(2000, 'x')}) {
+      if (path.extension() == ".scp") continue;
+      CAPTURE(path.string());
+      write_file(path, bad);
+      const auto result = test::run_wav2vec({"inspect", path});
+      CHECK(result.exit_code == 3);
+      CHECK(std::count(result.standard_error.begin(), result.standard_error.end(), '\n') == 1);
+      CHECK(result.standard_error.find("PyTorch") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("inspect: lists of audio, folders of audio and texts of others") {
+  const TemporaryFolder folder;
+  test::write_corpus(folder.path(), 3);
+  fs::path audio;
+  for (fs::recursive_directory_iterator at(folder.path()), end; at != end; ++at)
+    if (at->path().extension() == ".wav") audio = at->path();
+  REQUIRE_FALSE(audio.empty());
+  const auto found = inspect({audio.parent_path()})[0];
+  CHECK(found["kind"] == "folder of audio");
+  CHECK(found["audio_files"] == 3);
+
+  const fs::path list = folder.path() / "list.scp";
+  write_file(list, "a " + audio.string() + "\n");
+  CHECK(inspect({list})[0]["kind"] == "manifest");
+  CHECK(inspect({list})[0]["utterances"] == 1);
+
+  for (const auto& [name, text, message] :
+       {std::array{"a.csv", "x,y\n1,2\n", "not a CSV of features"},
+        std::array{"a.json", "{\n \"x\": 1}\n", "JSON of another program"},
+        std::array{"a.npz", "PK", "zip archive"}}) {
+    write_file(folder.path() / name, text);
+    const auto result = test::run_wav2vec({"inspect", folder.path() / name});
+    CHECK(result.exit_code == 3);
+    CHECK(result.standard_error.find(message) != std::string::npos);
+  }
 }

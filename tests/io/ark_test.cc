@@ -101,7 +101,7 @@ TEST_CASE("ark: whatever is damaged is refused") {
        {matrix("a", "FM", -1, 3, 24), matrix("a", "FM", kMost, kMost, 24),
         matrix("a", "DM", kMost, kMost, 24), compressed("a", "CM", kMost, kMost, 24),
         matrix("a", "FV", 2, 3, 24), matrix("a", "FMFMFM", 2, 3, 24), matrix("", "FM", 2, 3, 24),
-        std::string("a  [\n 1 2\n 3 4 ]\n"), std::string(10000, 'k'), good + "x"}) {
+        std::string("a  [\n 1 2\n 3 4\n"), std::string(10000, 'k'), good + "x"}) {
     write_file(path, bad);
     CHECK_THROWS_AS(summarize_ark(path), FormatError);
   }

@@ -15,6 +15,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/extract/feature_extractor.h"
+#include "wav2vec/io/onnx_summary.h"
 
 using namespace wav2vec;
 namespace fs = std::filesystem;
@@ -198,4 +199,27 @@ TEST_CASE("onnx: refuses a network above 2 GiB before it reads a value") {
       message_of([&] { write_onnx_model(path, {.model = config, .objective = {}}, {}); });
   CHECK(text.find("ONNX files end at 2048 MiB") != std::string::npos);
   CHECK(!fs::exists(path));
+}
+
+TEST_CASE("onnx: the summary says what was written; a file that ends early or is something else is refused") {
+  const TemporaryFolder folder;
+  test::Network network(small_config(), {});
+  const test::CheckpointTensors saved(network);
+  const fs::path path = folder.path() / "model.onnx";
+  write_onnx_model(path, {.model = small_config(), .objective = {}}, saved.tensors);
+  const OnnxSummary summary = summarize_onnx(path);
+  CHECK(summary.opset == 13);
+  CHECK(summary.ir_version == 7);
+  REQUIRE(summary.inputs.size() == 1);
+  CHECK(summary.inputs[0].name == "waveform");
+  CHECK(summary.inputs[0].shape == std::vector<std::string>{"batch", "samples"});
+  REQUIRE(summary.outputs.size() == 2);
+  CHECK(summary.outputs[1].shape == std::vector<std::string>{"batch", "frames", "12"});
+  CHECK(summary.metadata.at("hop_samples") == "40");
+  const std::string good = read_file(path, kPlenty);
+  for (const std::string& bad : {std::string(), good.substr(0, 20), good.substr(0, good.size() / 2),
+                                 good.substr(0, good.size() - 1), std::string(1000, 'x')}) {
+    write_file(path, bad);
+    CHECK_THROWS_AS(summarize_onnx(path), FormatError);
+  }
 }

@@ -1,6 +1,5 @@
 #pragma once
-// What is in a Kaldi archive of matrices (kaldi-matrix.cc, compressed-matrix.cc; binary form), without
-// reading the values.
+// What is in a Kaldi archive of matrices (kaldi-matrix.cc, compressed-matrix.cc), without keeping the values.
 
 #include <cstdint>
 #include <filesystem>
@@ -12,11 +11,11 @@ struct ArkSummary {
   int64_t utterances = 0;
   int64_t frames = 0;    ///< rows of all matrices
   int64_t channels = 0;  ///< columns; -1 when they differ, 0 without a matrix
-  std::string kind;      ///< "FM" (float), "DM" (double), "CM", "CM2", "CM3" (compressed); "mixed"
+  std::string kind;      ///< "FM" (float), "DM" (double), "CM", "CM2", "CM3" (compressed), "text"; "mixed"
 };
 
 /// Walks through an archive (.ark). Throws DataError when it cannot be read, FormatError naming the key or
-/// the offset when it is something else than whole binary matrices.
+/// the offset when it is something else than whole matrices.
 ArkSummary summarize_ark(const std::filesystem::path& path);
 
 /// Looks up every line "key archive:offset" of an index (.scp); relative names are tried from the current

@@ -23,9 +23,10 @@ struct FeatureContract {
   std::string model;       ///< where the model was read from
   std::string model_hash;  ///< of its content
   std::string resampler;
-  std::string dtype;  ///< "f32" or "bf16": how they were computed; they are stored as f32
+  std::string dtype;            ///< "f32" or "bf16": how they were computed; they are stored as f32
   double window_seconds = 0.0;  ///< of extract --window, which is an approximation; 0: exact
-  std::string postprocess = {};  ///< "cmvn=utterance delta_order=2": what was changed afterwards; empty: nothing
+  std::string postprocess =
+      {};  ///< "cmvn=utterance delta_order=2": what was changed afterwards; empty: nothing
 
   /// Centre of row t.
   double seconds_of(int64_t row) const;
@@ -39,6 +40,9 @@ FeatureContract contract_from_json(std::string_view text);
 
 /// Every field as text, numbers as JSON spells them: for formats with string attributes.
 std::map<std::string, std::string> contract_as_text(const FeatureContract& contract);
+
+/// The way back; other keys are passed over. Throws what contract_from_json throws.
+FeatureContract contract_from_text(const std::map<std::string, std::string>& text);
 
 /// What differs, as `layer is "z", now "c"`; empty when features of both may stand side by side. Where the
 /// model was read from does not count, its hash does.
