@@ -71,7 +71,7 @@ TEST_CASE("file_hash is CRC-32C") {
   CHECK(file_hash(folder.path() / "a") == "crc32c:e3069283");
 }
 
-TEST_CASE("htk: counted by its header; every other length is refused") {
+TEST_CASE("htk: counted by its header, every other length is refused") {
   const TemporaryFolder folder;
   write_features(FeatureFormat::htk, folder.path());
   const fs::path path = folder.path() / "spk/a.htk";
@@ -85,7 +85,7 @@ TEST_CASE("htk: counted by its header; every other length is refused") {
   CHECK_THROWS_AS(summarize_htk(folder.path()), DataError);
 }
 
-TEST_CASE("npy: header and size; the contract of frames.json vouches for it") {
+TEST_CASE("npy: header and size, the contract of frames.json vouches for it") {
   const TemporaryFolder folder;
   write_features(FeatureFormat::npy, folder.path());
   const fs::path path = folder.path() / "spk/a.npy";
@@ -103,7 +103,7 @@ TEST_CASE("npy: header and size; the contract of frames.json vouches for it") {
   CHECK_FALSE(contract_beside(path, kChannels));
 }
 
-TEST_CASE("npz, safetensors: shape and contract; every shorter file is refused") {
+TEST_CASE("npz, safetensors: shape and contract, every shorter file is refused") {
   const TemporaryFolder folder;
   write_features(FeatureFormat::npz, folder.path());
   write_features(FeatureFormat::safetensors, folder.path());
@@ -123,7 +123,7 @@ TEST_CASE("npz, safetensors: shape and contract; every shorter file is refused")
   CHECK_THROWS_AS(summarize_npz(npz), FormatError);
 }
 
-TEST_CASE("csv: rows, channels and utterances are counted; what is no such table is refused") {
+TEST_CASE("csv: rows, channels and utterances are counted, what is no such table is refused") {
   const TemporaryFolder folder;
   write_features(FeatureFormat::csv, folder.path());
   const fs::path path = folder.path() / "spk/a.csv";
@@ -144,7 +144,7 @@ TEST_CASE("csv: rows, channels and utterances are counted; what is no such table
   }
 }
 
-TEST_CASE("hdf5: archives and h5context; every shorter file is refused, whatever libhdf5 does with it") {
+TEST_CASE("hdf5: archives and h5context, every shorter file is refused, whatever libhdf5 does with it") {
   const TemporaryFolder folder;
   write_features(FeatureFormat::hdf5, folder.path());
   write_features(FeatureFormat::h5context, folder.path());
@@ -192,7 +192,7 @@ TEST_CASE("a child that crashes, throws or takes too much memory is an error of 
   CHECK_THROWS_AS(run_in_child([] { return std::string(size_t{8} << 30, 'x').substr(0, 1); }), FormatError);
 }
 
-TEST_CASE("ark-text: counted as binary archives are, through the index too; damage is refused") {
+TEST_CASE("ark-text: counted as binary archives are, through the index too, damage is refused") {
   const TemporaryFolder folder;
   write_features(FeatureFormat::ark_text, folder.path());
   const fs::path path = folder.path() / "feats.ark";
@@ -212,7 +212,7 @@ TEST_CASE("ark-text: counted as binary archives are, through the index too; dama
   CHECK(summarize_ark(path).frames == 3);
 }
 
-TEST_CASE("file_kind: the first bytes decide, not the name; a model that is none gets a message of its own") {
+TEST_CASE("file_kind: the first bytes decide, not the name, a model that is none gets a message of its own") {
   const TemporaryFolder folder;
   write_features(FeatureFormat::npz, folder.path());
   write_features(FeatureFormat::hdf5, folder.path());

@@ -201,7 +201,7 @@ TEST_CASE("onnx: refuses a network above 2 GiB before it reads a value") {
   CHECK(!fs::exists(path));
 }
 
-TEST_CASE("onnx: the summary says what was written; a file that ends early or is something else is refused") {
+TEST_CASE("onnx: the summary says what was written, a file that ends early or is something else is refused") {
   const TemporaryFolder folder;
   test::Network network(small_config(), {});
   const test::CheckpointTensors saved(network);
