@@ -8,18 +8,31 @@
 #include "io/hdf5_file.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/io/feature_summary.h"
 
 namespace wav2vec {
 namespace {
 
 namespace fs = std::filesystem;
 
+/// Of an archive that a child process could read from end to end; libhdf5 may crash on a damaged one.
+IdSet ids_of_whole_archive(const fs::path& path) {
+  try {
+    summarize_hdf5(path);
+    return hdf5_archive_ids(path);
+  } catch (const DataError&) {
+    log_warning(fmt::format("{}: damaged; it is written anew", printable(path.string())));
+    return {};
+  }
+}
+
 class Hdf5Writer : public FeatureWriter {
  public:
   Hdf5Writer(const ArchivePlace& place, FeatureContract contract)
       : path_(place.folder / ("features" + place.part + ".h5")),
         contract_(std::move(contract)),
-        standing_(place.standing.has(path_) ? hdf5_archive_ids(path_) : IdSet{}) {}
+        standing_(place.standing.has(path_) ? ids_of_whole_archive(path_) : IdSet{}) {}
 
   bool has(std::string_view id) override {
     utterance_path(id);
