@@ -4,8 +4,8 @@
 #include <unordered_map>
 
 #include "data/manifest_collector.h"
-#include "wav2vec/core/text_lines.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/core/text_lines.h"
 
 namespace wav2vec {
 namespace {

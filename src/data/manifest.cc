@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "data/manifest_collector.h"
-#include "wav2vec/core/text_lines.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/core/text_lines.h"
 
 namespace wav2vec {
 namespace {

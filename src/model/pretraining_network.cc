@@ -93,7 +93,8 @@ ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, co
 }
 
 ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& targets,
-                         const Activations& heard, const GradientTarget& gradients, const StageObserver& done) {
+                         const Activations& heard, const GradientTarget& gradients,
+                         const StageObserver& done) {
   W2V_CHECK(std::ranges::equal(targets.lengths, heard.lengths), "two recordings of different lengths");
   const Wav2VecModel& model = network.model;
   const Workspace::Mark mark = pass.workspace.mark();

@@ -43,7 +43,8 @@ struct ContextCache {
 /// feature_aggregator.residual_proj.<i> as in fairseq.
 ContextNetwork make_context_network(const ModelConfig& config, ParameterLayout& layout);
 
-/// z: [batch, frames, encoder channels] -> c: [batch, frames, context channels]. Null cache: inference on a batch (validation).
+/// z: [batch, frames, encoder channels] -> c: [batch, frames, context channels]. Null cache: inference on a
+/// batch (validation).
 Activations context_forward(const ContextNetwork& context, const Pass& pass, const Activations& z,
                             ContextCache* cache);
 
