@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
       wav2vec::app::add_manifest(program),          wav2vec::app::add_doctor(program),
       wav2vec::app::add_pretrain(program, options), wav2vec::app::add_extract(program),
       wav2vec::app::add_convert(program),           wav2vec::app::add_inspect(program),
-      wav2vec::app::add_bench(program, options),
+      wav2vec::app::add_probe(program, options),    wav2vec::app::add_bench(program, options),
   };
   try {
     program.parse(argc, argv);

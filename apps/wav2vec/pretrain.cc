@@ -13,6 +13,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/probe/training_probe.h"
 #include "wav2vec/train/pretrainer.h"
 
 namespace wav2vec::app {
@@ -46,13 +47,18 @@ PretrainRecipe resolve_recipe(const Options& options) {
   return recipe;
 }
 
-std::string validation_summary(const PretrainResult& result) {
-  if (std::isfinite(result.last_valid_bits))
-    return fmt::format("validation loss {:.4f} bits (best {:.4f})", result.last_valid_bits,
-                       result.best_valid_bits);
-  return std::isfinite(result.best_valid_bits)
-             ? fmt::format("best validation loss {:.4f} bits", result.best_valid_bits)
-             : "not validated";
+std::string result_summary(const PretrainResult& result, BestBy best_by) {
+  std::string text = std::isfinite(result.last_valid_bits)
+                         ? fmt::format("validation loss {:.4f} bits", result.last_valid_bits)
+                         : "not validated";
+  if (!std::isfinite(result.best_measure)) return text;
+  return text + (best_by == BestBy::loss
+                     ? fmt::format(" (best {:.4f})", result.best_measure)
+                     : fmt::format(", best probe {:.1f} % errors", 100.0 * result.best_measure));
+}
+
+std::function<ProbeReading(const std::filesystem::path&)> probe_of(const TrainingProbeConfig& config) {
+  return config.enabled() ? make_training_probe(config, stop_requested) : nullptr;
 }
 
 ExitCode run(const Options& options, const GlobalOptions& global) {
@@ -63,6 +69,7 @@ ExitCode run(const Options& options, const GlobalOptions& global) {
                                          {.run_folder = options.out,
                                           .resume = options.resume,
                                           .command_line = global.command_line,
+                                          .probe = probe_of(recipe.probe),
                                           .stop_requested = stop_requested},
                                          communicator);
   const std::string folder = printable(options.out);
@@ -78,7 +85,7 @@ ExitCode run(const Options& options, const GlobalOptions& global) {
     return ExitCode::interrupted;
   }
   fmt::print("{}: {} updates, {}; report: {}/report.html\n", folder, result.updates,
-             validation_summary(result), folder);
+             result_summary(result, recipe.probe.best_by), folder);
   if (result.failures.empty()) return ExitCode::ok;
   fmt::print("left out: {} inputs, listed on stderr\n", result.failures.size());
   return ExitCode::some_inputs_failed;

@@ -22,6 +22,7 @@ std::vector<RecipeSection> PretrainRecipe::sections() {
   all.push_back(section("augment", augment));
   all.push_back(section("optim", optim));
   all.push_back(section("train", train));
+  all.push_back(section("probe", probe));
   return all;
 }
 
@@ -36,6 +37,11 @@ void PretrainRecipe::validate() const {
   augment.validate();
   optim.validate();
   train.validate();
+  probe.validate();
+  if (probe.enabled() && probe.every % train.valid_every != 0) {
+    fail_field("probe", "every",
+               fmt::format("{} is no multiple of train.valid_every = {}", probe.every, train.valid_every));
+  }
   const int64_t shortest = shortest_useful_samples(model, objective);
   if (data.min_samples < shortest) {
     fail_field(

@@ -104,6 +104,8 @@ constexpr std::string_view kExpected<std::string> = "a string";
 template <>
 constexpr std::string_view kExpected<std::vector<int64_t>> = "an array of integers such as [1, 2]";
 template <>
+constexpr std::string_view kExpected<std::vector<double>> = "an array of numbers such as [0.1, 1e-3]";
+template <>
 constexpr std::string_view kExpected<std::vector<std::string>> = "an array of strings such as [\"a\", \"b\"]";
 
 /// The value of a scalar node; an integer may stand where a double is wanted, never the reverse.
@@ -127,6 +129,9 @@ class TableReader : public FieldVisitor {
   void field(std::string_view name, bool& value, std::string_view) override { read(name, value); }
   void field(std::string_view name, std::string& value, std::string_view) override { read(name, value); }
   void field(std::string_view name, std::vector<int64_t>& value, std::string_view) override {
+    read_array(name, value);
+  }
+  void field(std::string_view name, std::vector<double>& value, std::string_view) override {
     read_array(name, value);
   }
   void field(std::string_view name, std::vector<std::string>& value, std::string_view) override {
@@ -190,6 +195,9 @@ class NameCollector : public FieldVisitor {
   void field(std::string_view name, bool&, std::string_view) override { names.emplace_back(name); }
   void field(std::string_view name, std::string&, std::string_view) override { add_string(name); }
   void field(std::string_view name, std::vector<int64_t>&, std::string_view) override {
+    names.emplace_back(name);
+  }
+  void field(std::string_view name, std::vector<double>&, std::string_view) override {
     names.emplace_back(name);
   }
   void field(std::string_view name, std::vector<std::string>&, std::string_view) override {
@@ -351,6 +359,11 @@ class LineWriter : public FieldVisitor {
   }
   void field(std::string_view name, std::vector<int64_t>& value, std::string_view help) override {
     line(name, fmt::format("[{}]", fmt::join(value, ", ")), help);
+  }
+  void field(std::string_view name, std::vector<double>& value, std::string_view help) override {
+    std::vector<std::string> items;
+    for (const double item : value) items.push_back(toml_float(item));
+    line(name, fmt::format("[{}]", fmt::join(items, ", ")), help);
   }
   void field(std::string_view name, std::vector<std::string>& value, std::string_view help) override {
     std::vector<std::string> items;

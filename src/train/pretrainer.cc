@@ -78,7 +78,8 @@ Corpus load_corpus(const PretrainRecipe& recipe) {
   return corpus;
 }
 
-// A resumed run must be the same run: everything but [train] has to agree with what is written there.
+// A resumed run must be the same run: everything but [train] and [probe] has to agree with what is written
+// there.
 void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe) {
   PretrainRecipe stored;
   read_recipe(stored_path, stored.sections());
@@ -86,7 +87,7 @@ void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe
   auto stored_sections = stored.sections();
   auto my_sections = mine.sections();
   for (size_t i = 0; i < my_sections.size(); ++i) {
-    if (my_sections[i].name == "train") continue;
+    if (my_sections[i].name == "train" || my_sections[i].name == "probe") continue;
     const std::string a = format_recipe("", std::span(&stored_sections[i], 1));
     const std::string b = format_recipe("", std::span(&my_sections[i], 1));
     if (a != b) {
@@ -182,6 +183,8 @@ class Pretrainer {
   bool apply(const ObjectiveSums& sums, UpdateMeasures& measures);
   void skip(const ObjectiveSums& sums, const UpdateMeasures& measures);
   void validate();
+  void probe();
+  void compare_with_best(double measure);
   Pass compute_pass(const TrainingRandom* random) {
     return {state_.parameters, workspace_, random, packed_ ? &*packed_ : nullptr};
   }
@@ -204,11 +207,13 @@ class Pretrainer {
   std::vector<std::string> failures_;
   double last_valid_bits_ = std::numeric_limits<double>::quiet_NaN();
   int64_t validated_at_ = -1;
+  int64_t probed_at_ = -1;
   int64_t saved_at_ = -1;
   bool stop_ = false;
 };
 
 void Pretrainer::prepare_folder() {
+  W2V_CHECK(!recipe_.probe.enabled() || options_.probe != nullptr, "a probe without its function");
   const fs::path recipe_path = options_.run_folder / "recipe.toml";
   if (writes()) {
     make_writable_folder(options_.run_folder);
@@ -255,7 +260,7 @@ void Pretrainer::resume() {
   saved_at_ = state_.update;
   // A kill between saving the best checkpoint and marking it leaves the mark behind.
   if (writes() && state_.best_update == state_.update && !is_marked_best(state_.update))
-    store_->mark_best(state_.update, state_.best_valid_bits);
+    store_->mark_best(state_.update, state_.best_measure);
   if (!finished()) log_info(fmt::format("resuming at update {}", state_.update));
 }
 
@@ -359,13 +364,30 @@ void Pretrainer::validate() {
   last_valid_bits_ = bits_per_divisor(result.sums, recipe_.objective.divisor);
   state_.wall_seconds += seconds_since(start);
   log_->after_validation(state_, result);
-  if (last_valid_bits_ < state_.best_valid_bits) {
-    state_.best_valid_bits = last_valid_bits_;
-    state_.best_update = state_.update;
-    save();
-    store_->mark_best(state_.best_update, state_.best_valid_bits);
-  }
+  if (recipe_.probe.best_by == BestBy::loss) compare_with_best(last_valid_bits_);
   log_->write_report();
+}
+
+void Pretrainer::probe() {
+  if (probed_at_ == state_.update) return;
+  probed_at_ = state_.update;
+  if (!writes()) return;
+  const Clock::time_point start = Clock::now();
+  save();
+  const ProbeReading reading = options_.probe(store_->load(state_.update).file(kModelFileName));
+  state_.wall_seconds += seconds_since(start);
+  log_->after_probe(state_, reading);
+  if (recipe_.probe.best_by == BestBy::probe) compare_with_best(reading.error_rate);
+  log_->write_report();
+}
+
+void Pretrainer::compare_with_best(double measure) {
+  if (!(measure < state_.best_measure)) return;
+  state_.best_measure = measure;
+  state_.best_update = state_.update;
+  saved_at_ = -1;  // the checkpoint must know that it is the best
+  save();
+  store_->mark_best(state_.best_update, state_.best_measure);
 }
 
 // Every validation reads its files anew and meets the same ones again.
@@ -397,7 +419,7 @@ PretrainResult Pretrainer::run() {
     return {.updates = state_.update,
             .already_finished = true,
             .last_valid_bits = last_valid_bits_,
-            .best_valid_bits = state_.best_valid_bits,
+            .best_measure = state_.best_measure,
             .failures = {}};
   }
   if (packed_) packed_->refresh(state_.parameters);
@@ -415,13 +437,14 @@ PretrainResult Pretrainer::run() {
     update(loader);
     const bool last = finished();
     if (last || state_.update % recipe_.train.valid_every == 0) validate();
+    if (recipe_.probe.enabled() && (last || state_.update % recipe_.probe.every == 0)) probe();
     if (last || stop_ || state_.update % recipe_.train.save_every == 0) save();
   }
   if (writes()) log_->write_report();
   return {.updates = state_.update,
           .interrupted = !finished(),
           .last_valid_bits = last_valid_bits_,
-          .best_valid_bits = state_.best_valid_bits,
+          .best_measure = state_.best_measure,
           .failures = std::move(failures_)};
 }
 

@@ -153,6 +153,14 @@ void RunLog::after_validation(const TrainingState& state, const ValidationResult
     alarm(state.update, *finding);
 }
 
+void RunLog::after_probe(const TrainingState& state, const ProbeReading& reading) {
+  write({.update = state.update, .split = "probe", .values = reading.values});
+  std::string text;
+  for (const auto& [name, value] : reading.values)
+    text += fmt::format("{}{} {:.1f} %", text.empty() ? "" : ", ", name, 100.0 * value);
+  log_info(fmt::format("update {}: probe: {}", state.update, text));
+}
+
 void RunLog::flush() {
   for (const auto& sink : sinks_) sink->flush();
 }

@@ -10,6 +10,7 @@
 #include "wav2vec/train/collapse_alarm.h"
 #include "wav2vec/train/metrics.h"
 #include "wav2vec/train/outlier_detector.h"
+#include "wav2vec/train/pretrainer.h"
 #include "wav2vec/train/progress.h"
 #include "wav2vec/train/run_report.h"
 #include "wav2vec/train/training_state.h"
@@ -25,6 +26,7 @@ class RunLog {
 
   void after_update(const TrainingState& state, const UpdateMeasures& measures);
   void after_validation(const TrainingState& state, const ValidationResult& result);
+  void after_probe(const TrainingState& state, const ProbeReading& reading);
   void alarm(int64_t update, const std::string& text);
   /// Metrics onto the disk; before a checkpoint is saved.
   void flush();

@@ -13,6 +13,7 @@
 
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
+#include "wav2vec/core/page.h"
 
 namespace wav2vec {
 
@@ -168,16 +169,6 @@ Json table_json(const Table& table) {
   return json;
 }
 
-std::string printable_lines(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    out += printable(text.substr(0, end)) + "\n";
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 Json page_data(const RunSummary& summary, const std::vector<MetricsRecord>& records) {
   Json data{{"recipe", printable_lines(summary.recipe_text)},
             {"command", printable(summary.command_line)},
@@ -201,19 +192,6 @@ Json page_data(const RunSummary& summary, const std::vector<MetricsRecord>& reco
   }
   data["thinned"] = is_thinned;
   return data;
-}
-
-/// Replaces {{NAME}} in one pass: what is put in is not looked at again.
-std::string fill_page(std::string_view page, const std::map<std::string_view, std::string>& parts) {
-  std::string out;
-  while (true) {
-    const size_t open = page.find("{{");
-    out += page.substr(0, open);
-    if (open == std::string_view::npos) return out;
-    const size_t close = page.find("}}", open);
-    out += parts.at(page.substr(open + 2, close - open - 2));
-    page.remove_prefix(close + 2);
-  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "wav2vec/core/escape.h"
 #include "wav2vec/io/model_file.h"
 #include "wav2vec/io/safetensors.h"
+#include "wav2vec/train/network_file.h"
 
 namespace wav2vec {
 namespace {
@@ -30,7 +31,7 @@ std::array<uint64_t, kCounters> counters_of(const TrainingState& state) {
 constexpr size_t kMeasures = 3;
 
 std::array<double, kMeasures> measures_of(const TrainingState& state) {
-  return {state.audio_seconds, state.wall_seconds, state.best_valid_bits};
+  return {state.audio_seconds, state.wall_seconds, state.best_measure};
 }
 
 // The log's part. Names, not places, because older state files have none of them.
@@ -108,20 +109,13 @@ LogState read_log(SafetensorsFile& file) {
 
 void write_model(const std::filesystem::path& path, const PretrainRecipe& recipe,
                  const TrainingState& state) {
-  const ParameterLayout& layout = state.parameters.layout();
-  std::vector<std::vector<float>> values;
-  std::vector<TensorToWrite> tensors;
-  for (ParameterId id : layout.by_name()) {
-    values.push_back(checkpoint_values(state.parameters, id));
-    tensors.emplace_back(layout[id].name, layout[id].shape, std::span<const float>(values.back()));
-  }
-  write_model_file(path,
-                   {.model = recipe.model,
-                    .objective = recipe.objective,
-                    .sample_rate_hz = recipe.data.sample_rate,
-                    .normalize = recipe.data.normalize,
-                    .update = state.update},
-                   tensors);
+  write_network(path,
+                {.model = recipe.model,
+                 .objective = recipe.objective,
+                 .sample_rate_hz = recipe.data.sample_rate,
+                 .normalize = recipe.data.normalize,
+                 .update = state.update},
+                state.parameters);
 }
 
 void write_state(const std::filesystem::path& path, const TrainingState& state) {
@@ -175,7 +169,7 @@ void load_state(const Checkpoint& checkpoint, TrainingState& state) {
   state.corpus_hash = counters[7];
   state.audio_seconds = measures[0];
   state.wall_seconds = measures[1];
-  state.best_valid_bits = measures[2];
+  state.best_measure = measures[2];
   state.log = read_log(file);
   if (state.update != checkpoint.update) {
     throw FormatError(fmt::format("{}: holds update {}, expected {}; the folder was renamed or mixed",

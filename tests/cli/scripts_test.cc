@@ -20,7 +20,7 @@ TEST_CASE("scripts: --help prints and ends, an unknown argument is one line and 
   };
   const auto text = [&](const char* name) { return test::read_bytes(folder.path() / name); };
   for (const std::string script : {"scripts/demo.sh", "scripts/test.sh", "scripts/install-packages.sh",
-                                   "scripts/check-onnx.sh", "bench/compare.sh"}) {
+                                   "scripts/check-onnx.sh", "scripts/evidence.sh", "bench/compare.sh"}) {
     CAPTURE(script);
     for (const std::string option : {" -h", " --help"}) {
       CHECK(run(script + option) == 0);

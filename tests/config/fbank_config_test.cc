@@ -21,6 +21,7 @@ class FieldNames : public FieldVisitor {
   void field(std::string_view name, bool&, std::string_view) override { take(name); }
   void field(std::string_view name, std::string&, std::string_view) override { take(name); }
   void field(std::string_view name, std::vector<int64_t>&, std::string_view) override { take(name); }
+  void field(std::string_view name, std::vector<double>&, std::string_view) override { take(name); }
   void field(std::string_view name, std::vector<std::string>&, std::string_view) override { take(name); }
   void choice(std::string_view name, std::string&, std::span<const std::string_view>,
               std::string_view) override {

@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <concepts>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "wav2vec/config/pretrain_recipe.h"
+#include "wav2vec/config/probe_recipe.h"
 #include "wav2vec/core/file.h"
 
 namespace wav2vec {
@@ -38,6 +41,9 @@ class RowWriter : public FieldVisitor {
   void field(std::string_view name, std::vector<int64_t>& value, std::string_view help) override {
     row(name, "whole numbers", fmt::format("[{}]", fmt::join(value, ", ")), help);
   }
+  void field(std::string_view name, std::vector<double>& value, std::string_view help) override {
+    row(name, "numbers", fmt::format("[{}]", fmt::join(value, ", ")), help);
+  }
   void field(std::string_view name, std::vector<std::string>& value, std::string_view help) override {
     row(name, "strings", fmt::format("[{}]", fmt::join(value, ", ")), help);
   }
@@ -54,9 +60,9 @@ class RowWriter : public FieldVisitor {
   }
 };
 
-std::vector<std::string> rows_of_page(std::string_view section) {
+std::vector<std::string> rows_of_page(const std::string& page_name, std::string_view section) {
   constexpr uint64_t kPlenty = uint64_t{1} << 20;
-  std::istringstream page(read_file(std::string(W2V_SOURCE_DIR) + "/docs/recipes.md", kPlenty));
+  std::istringstream page(read_file(std::string(W2V_SOURCE_DIR) + "/docs/" + page_name, kPlenty));
   const std::string heading = fmt::format("## [{}]", section);
   bool inside = false;
   std::vector<std::string> rows;
@@ -67,29 +73,45 @@ std::vector<std::string> rows_of_page(std::string_view section) {
   return rows;
 }
 
-}  // namespace
-
-TEST_CASE("docs/recipes.md lists every key in its section, with type, default and meaning") {
-  PretrainRecipe recipe;
-  for (const RecipeSection& section : recipe.sections()) {
+void check_page(const std::string& page, const std::vector<RecipeSection>& sections) {
+  for (const RecipeSection& section : sections) {
     RowWriter expected;
     section.visit(expected);
-    CHECK_MESSAGE(rows_of_page(section.name) == expected.rows, "## [", section.name,
+    CHECK_MESSAGE(rows_of_page(page, section.name) == expected.rows, page, " ## [", section.name,
                   "] should have these rows:\n", fmt::format("{}", fmt::join(expected.rows, "\n")));
   }
 }
 
-TEST_CASE("every shipped recipe is valid") {
-  const std::filesystem::path folder = std::filesystem::path(W2V_SOURCE_DIR) / "recipes" / "pretrain";
+template <class Recipe>
+void check_shipped(const std::string& kind, int64_t least) {
   int64_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(W2V_SOURCE_DIR) / "recipes" / kind)) {
     if (entry.path().extension() != ".toml") continue;
-    PretrainRecipe recipe;
+    Recipe recipe;
     CHECK_NOTHROW(read_recipe(entry.path(), recipe.sections()));
+    if constexpr (std::same_as<Recipe, ProbeRecipe>) {  // named on the command line
+      recipe.data.labels = "labels.ctm";
+      recipe.data.lexicon = "lexicon.txt";
+    }
     CHECK_NOTHROW(recipe.validate());
     ++count;
   }
-  CHECK(count >= 4);
+  CHECK(count >= least);
+}
+
+}  // namespace
+
+TEST_CASE("the pages of recipes list every key in its section, with type, default and meaning") {
+  PretrainRecipe pretrain;
+  check_page("recipes.md", pretrain.sections());
+  ProbeRecipe probe;
+  check_page("probe.md", probe.sections());
+}
+
+TEST_CASE("every shipped recipe is valid") {
+  check_shipped<PretrainRecipe>("pretrain", 4);
+  check_shipped<ProbeRecipe>("probe", 5);
 }
 
 }  // namespace wav2vec

@@ -68,6 +68,9 @@ class ExactDump : public FieldVisitor {
   void field(std::string_view name, std::vector<int64_t>& value, std::string_view) override {
     add(name, fmt::format("{}", fmt::join(value, ",")));
   }
+  void field(std::string_view name, std::vector<double>& value, std::string_view) override {
+    add(name, fmt::format("{}", fmt::join(value, ",")));
+  }
   void field(std::string_view name, std::vector<std::string>& value, std::string_view) override {
     std::string joined;
     for (const std::string& item : value) joined += fmt::format("{}:{}", item.size(), item);

@@ -28,6 +28,9 @@ class JsonFields : public FieldVisitor {
   void field(std::string_view name, std::vector<int64_t>& value, std::string_view) override {
     take(name, value);
   }
+  void field(std::string_view name, std::vector<double>& value, std::string_view) override {
+    take(name, value);
+  }
   void field(std::string_view name, std::vector<std::string>& value, std::string_view) override {
     take(name, value);
   }

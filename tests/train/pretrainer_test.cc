@@ -108,7 +108,7 @@ TEST_CASE("pretrain: a run leaves everything that a run is to leave") {
       said.substr(said.rfind("pretrain 12/12")).find(fmt::format(", valid {:.3f}", result.last_valid_bits)) !=
       std::string::npos);
   CHECK_FALSE(result.interrupted);
-  CHECK(result.best_valid_bits <= result.last_valid_bits);
+  CHECK(result.best_measure <= result.last_valid_bits);
   for (const char* name : {"recipe.toml", "metrics.jsonl", "metrics.csv", "report.html", "checkpoints/latest",
                            "checkpoints/best"})
     CHECK(fs::exists(folder.path() / "run" / name));
@@ -314,4 +314,54 @@ TEST_CASE("pretrain: says what is missing") {
   PretrainRecipe tiny = recipe;
   tiny.data.min_samples = 400;
   CHECK_THROWS_AS(run(tiny, folder.path() / "x"), ConfigError);
+}
+
+TEST_CASE(
+    "pretrain: the best checkpoint is the one with the fewest errors in the probe, if that is asked for") {
+  const TemporaryFolder folder;
+  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 24));
+  recipe.probe.every = 5;
+  recipe.probe.best_by = BestBy::probe;
+  recipe.probe.train = {"unused.tsv"};
+  recipe.probe.labels = "unused.ctm";
+  // Of updates 5, 10 and 12 the first is the best; what the loss says does not count.
+  const std::vector<double> errors{0.3, 0.6, 0.5};
+  const auto probed_run = [&](const fs::path& run_folder, int64_t stop_after, bool resume) {
+    const CapturedStderr captured;
+    SingleProcess alone;
+    int64_t asked = 0;
+    std::vector<std::string> models;
+    const auto probe = [&](const fs::path& model) {
+      models.push_back(model.parent_path().filename().string());
+      CHECK(fs::exists(model));
+      const size_t which = models.back() == "step_00000005" ? 0 : models.back() == "step_00000010" ? 1 : 2;
+      return ProbeReading{.values = {{"c_error_rate", errors[which]}}, .error_rate = errors[which]};
+    };
+    const PretrainResult result = pretrain(recipe,
+                                           {.run_folder = run_folder,
+                                            .resume = resume,
+                                            .command_line = "test",
+                                            .probe = probe,
+                                            .stop_requested = [&] { return ++asked == stop_after; }},
+                                           alone);
+    return std::pair(result, models);
+  };
+  const auto [result, models] = probed_run(folder.path() / "run", -1, false);
+  CHECK(models == std::vector<std::string>{"step_00000005", "step_00000010", "step_00000012"});
+  CHECK(result.best_measure == 0.3);
+  CHECK(CheckpointStore(folder.path() / "run").best()->update == 5);
+  int64_t records = 0;
+  for (const MetricsRecord& record : read_metrics(folder.path() / "run" / "metrics.jsonl"))
+    records += record.split == "probe" ? 1 : 0;
+  CHECK(records == 3);
+
+  // A stop and a resume change neither weights nor what is best.
+  CHECK(probed_run(folder.path() / "parts", 7, false).first.interrupted);
+  CHECK(probed_run(folder.path() / "parts", -1, true).first.best_measure == 0.3);
+  CHECK(CheckpointStore(folder.path() / "parts").best()->update == 5);
+  CHECK(final_weights(folder.path() / "parts", 12) == final_weights(folder.path() / "run", 12));
+  // Nor does probing itself change the training.
+  recipe.probe = {};
+  run(recipe, folder.path() / "plain");
+  CHECK(final_weights(folder.path() / "plain", 12) == final_weights(folder.path() / "run", 12));
 }

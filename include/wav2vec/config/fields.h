@@ -22,6 +22,7 @@ class FieldVisitor {
   virtual void field(std::string_view name, bool& value, std::string_view help) = 0;
   virtual void field(std::string_view name, std::string& value, std::string_view help) = 0;
   virtual void field(std::string_view name, std::vector<int64_t>& value, std::string_view help) = 0;
+  virtual void field(std::string_view name, std::vector<double>& value, std::string_view help) = 0;
   virtual void field(std::string_view name, std::vector<std::string>& value, std::string_view help) = 0;
   /// A string that must be one of `allowed`.
   virtual void choice(std::string_view name, std::string& value, std::span<const std::string_view> allowed,

@@ -1,6 +1,6 @@
 #pragma once
-// Everything that `wav2vec pretrain` is told: the sections [model], [objective], [data], [augment], [optim]
-// and [train].
+// Everything that `wav2vec pretrain` is told: the sections [model], [objective], [data], [augment], [optim],
+// [train] and [probe].
 
 #include <vector>
 
@@ -10,6 +10,7 @@
 #include "wav2vec/config/objective_config.h"
 #include "wav2vec/config/recipe.h"
 #include "wav2vec/config/train_config.h"
+#include "wav2vec/config/training_probe_config.h"
 
 namespace wav2vec {
 
@@ -20,6 +21,7 @@ struct PretrainRecipe {
   AugmentConfig augment;
   OptimConfig optim;
   TrainConfig train;
+  TrainingProbeConfig probe;
 
   /// The sections in the order of the file; they refer to this recipe.
   std::vector<RecipeSection> sections();

@@ -18,6 +18,7 @@ enum class RandomUse : uint64_t {
   dither = 7,
   augmentation = 8,
   bootstrap = 9,
+  label_budget = 10,
 };
 
 /// SplitMix64's finaliser: a bijection of 64-bit words that spreads every input bit.

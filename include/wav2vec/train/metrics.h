@@ -14,7 +14,7 @@ namespace wav2vec {
 /// `split` and `text` are taken.
 struct MetricsRecord {
   int64_t update = 0;
-  std::string split;  ///< "train", "valid" or "alarm"
+  std::string split;  ///< "train", "valid", "probe" or "alarm"
   std::vector<std::pair<std::string, double>> values = {};
   /// One number per prediction step and the like: accuracy_per_step.
   std::vector<std::pair<std::string, std::vector<double>>> lists = {};

@@ -5,16 +5,26 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/train/communicator.h"
 
 namespace wav2vec {
 
+/// What a probe says of a network in training.
+struct ProbeReading {
+  std::vector<std::pair<std::string, double>> values;  ///< for the metrics, "c_error_rate" …
+  double error_rate = 0.0;                             ///< by which checkpoints are compared
+};
+
 struct PretrainOptions {
   std::filesystem::path run_folder;
   bool resume = false;       ///< go on from the newest good checkpoint; start if there is none
   std::string command_line;  ///< for the report
+  /// Judges a saved model.safetensors every recipe.probe.every updates; must be there if that is not 0.
+  std::function<ProbeReading(const std::filesystem::path& model)> probe = nullptr;
   /// Asked after every update; true saves and ends the run.
   std::function<bool()> stop_requested = [] { return false; };
 };
@@ -24,7 +34,7 @@ struct PretrainResult {
   bool interrupted = false;
   bool already_finished = false;      ///< resumed behind its last update: nothing was done or written
   double last_valid_bits = 0.0;       ///< NaN without a validation
-  double best_valid_bits = 0.0;       ///< infinite without a validation
+  double best_measure = 0.0;          ///< by recipe.probe.best_by; infinite without any
   std::vector<std::string> failures;  ///< utterances left out because they cannot be read, each once
 };
 

@@ -45,8 +45,9 @@ struct TrainingState {
   int64_t skipped_in_row = 0;
   double audio_seconds = 0.0;  ///< trained on so far
   double wall_seconds = 0.0;
-  double best_valid_bits = std::numeric_limits<double>::infinity();
-  int64_t best_update = 0;   ///< where that was; 0 = no validation yet
+  /// Validation loss in bits, or the probe's error rate where probe.best_by says so; of the best checkpoint.
+  double best_measure = std::numeric_limits<double>::infinity();
+  int64_t best_update = 0;   ///< where that was; 0 = none yet
   uint64_t corpus_hash = 0;  ///< of the manifests; a changed corpus must not go unnoticed
   LogState log;              ///< of rank 0, as it was when the state was saved
 
