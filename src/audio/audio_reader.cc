@@ -180,8 +180,9 @@ std::string damage_of(const Waveform& wave, const AudioStream& stream, bool at_e
     return fmt::format("cut off: no end-of-stream page after {} frames", wave.source_frames);
   // Its formats claim no length; libsndfile's errors behind the last frame say less than the claims above.
   const std::string complaint = stream.info().via_ffmpeg ? stream.complaint() : "";
-  return complaint.empty() ? ""
-                           : fmt::format("damaged: {} frames; ffmpeg says \"{}\"", wave.source_frames, complaint);
+  return complaint.empty()
+             ? ""
+             : fmt::format("damaged: {} frames; ffmpeg says \"{}\"", wave.source_frames, complaint);
 }
 
 void announce_damage(const fs::path& path, const Waveform& wave) {
