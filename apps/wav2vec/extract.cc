@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "choices.h"
 #include "commands.h"
@@ -65,12 +66,18 @@ struct Work {
   int64_t standing = 0;  // done by an earlier run
 };
 
-// Takes out what stands already, and what no file can be named after.
-Work left_to_do(std::vector<Utterance> all, ExtractOutputs& outputs, std::vector<std::string>& failures) {
+// Takes out what stands already, and what no file can be named after. Whether audio from stdin is that of the
+// earlier run cannot be told.
+Work left_to_do(std::vector<Utterance> all, const std::string& stdin_id, ExtractOutputs& outputs,
+                std::vector<std::string>& failures) {
   Work work;
   for (Utterance& u : all) {
     try {
       if (outputs.stands(u.id)) {
+        if (u.id == stdin_id)
+          throw ConfigError(fmt::format(
+              "\"{}\" stands in --out already; give the audio from stdin a name with --id, or --overwrite",
+              printable(u.id)));
         ++work.standing;
       } else {
         work.utterances.push_back(std::move(u));
@@ -97,27 +104,35 @@ class Extraction {
     ExtractInputs inputs(options_);
     const std::vector<Utterance>& all = inputs.collected().manifest.utterances;
     std::vector<std::string> failures = std::move(inputs.collected().failures);
+    const ExtractOptions::Shard shard = options_.parsed_shard();
+    std::vector<Utterance> mine = shard_of(all, shard.index - 1, shard.count);
+    if (options_.out == "-" && options_.format == FeatureFormat::npy && mine.size() > 1)
+      throw ConfigError(fmt::format(
+          "npy on stdout holds one utterance, these are {}; choose ark, ark-text, csv or a folder",
+          mine.size()));
+    warn_of_missing_speakers(all);
     // Over everything that is named, whatever stands already: they must be those of the first run.
     if (needs_shared_statistics(options_.postprocess.cmvn)) statistics_ = shared_statistics(all);
     if (stop_requested()) return ExitCode::interrupted;
     const std::vector<FeatureContract> contracts = output_contracts();
     ExtractOutputs outputs(options_, contracts);
-    const ExtractOptions::Shard shard = options_.parsed_shard();
-    const Work work = left_to_do(shard_of(all, shard.index - 1, shard.count), outputs, failures);
-    int64_t frames = 0;
+    const Work work = left_to_do(std::move(mine), inputs.stdin_id(), outputs, failures);
     const ConsumeFeatures write = [&](const Utterance& u, size_t which, const FeatureRows& raw) {
-      const FeatureRows rows = postprocess(raw, options_.postprocess, statistics_of(u, which));
-      outputs.write(which, u, rows);
-      frames += rows.frames;
+      outputs.write(which, u, postprocess(raw, options_.postprocess, statistics_of(u, which)));
     };
     ExtractionResult result = extract("extract", work.utterances, write);
-    std::ranges::move(result.failures, std::back_inserter(failures));
-    const std::vector<std::string> unwritten = outputs.close();
+    const std::vector<WrittenFeatures> written = outputs.close();
+    std::set<std::string> unwritten;
+    for (const WrittenFeatures& matrix : written) {
+      unwritten.insert(matrix.failed_ids.begin(), matrix.failed_ids.end());
+      std::ranges::copy(matrix.failures, std::back_inserter(result.failures));
+    }
     result.utterances -= std::ssize(unwritten);
-    std::ranges::copy(unwritten, std::back_inserter(failures));
-    tell(result, work.standing, frames, failures, contracts);
+    result.failures.insert(result.failures.begin(), failures.begin(), failures.end());
+    tell(result, work.standing, written, contracts);
     if (stop_requested()) return ExitCode::interrupted;
-    return failures.empty() ? ExitCode::ok : ExitCode::some_inputs_failed;
+    if (!result.failures.empty()) return ExitCode::some_inputs_failed;
+    return result.damaged.empty() ? ExitCode::ok : ExitCode::problems_found;
   }
 
  private:
@@ -129,6 +144,16 @@ class Extraction {
                                 progress.update(done, "", audio_seconds);
                                 return !stop_requested();
                               });
+  }
+
+  void warn_of_missing_speakers(std::span<const Utterance> utterances) const {
+    if (options_.postprocess.cmvn.cmvn != CmvnKind::speaker) return;
+    const auto count =
+        std::ranges::count_if(utterances, [](const Utterance& u) { return u.speaker.empty(); });
+    if (count > 0)
+      log_warning(
+          fmt::format("--cmvn speaker: {} of {} utterances have no speaker; each is normalised by itself",
+                      count, utterances.size()));
   }
 
   // Of every matrix. What fails here fails again, and is told, when features are written.
@@ -151,8 +176,10 @@ class Extraction {
 
   std::vector<FeatureContract> output_contracts() const {
     std::vector<FeatureContract> contracts;
-    for (const FeatureContract& contract : features_.source.contracts)
+    for (const FeatureContract& contract : features_.source.contracts) {
       contracts.push_back(postprocess(contract, options_.postprocess));
+      contracts.back().audio_channel = kChannelPolicyNames[static_cast<size_t>(options_.channels)];
+    }
     for (size_t i = 0; i < statistics_.size(); ++i)
       contracts[i].postprocess += " statistics=" + statistics_hash(statistics_[i]);
     return contracts;
@@ -163,29 +190,40 @@ class Extraction {
     return &statistics_[which].at(statistics_key(options_.postprocess.cmvn.cmvn, u));
   }
 
-  void tell(const ExtractionResult& result, int64_t standing, int64_t frames,
-            const std::vector<std::string>& failures, std::span<const FeatureContract> contracts) const {
-    for (const std::string& failure : failures) log_warning("failed: " + failure);
-    std::string layers;
-    for (const FeatureContract& contract : contracts) layers += (layers.empty() ? "" : ",") + contract.layer;
-    if (options_.json && options_.out != "-") {
-      const nlohmann::ordered_json json{{"out", options_.out},  {"utterances", result.utterances},
-                                        {"standing", standing}, {"failed", failures.size()},
-                                        {"frames", frames},     {"channels", contracts.front().channels},
-                                        {"layers", layers},     {"audio_seconds", result.audio_seconds},
-                                        {"failures", failures}};
-      fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-      return;
-    }
-    const std::string width = contracts.size() > 1 ? "" : fmt::format("{} ", contracts.front().channels);
+  void tell(const ExtractionResult& result, int64_t standing, std::span<const WrittenFeatures> written,
+            std::span<const FeatureContract> contracts) const {
+    for (const std::string& failure : result.failures) log_warning("failed: " + failure);
+    if (options_.json) return print_json(result, standing, written, contracts);
+    std::string frames;
+    for (size_t i = 0; i < contracts.size(); ++i)
+      frames += fmt::format("{}{} frames of {} {}", i == 0 ? "" : ", ", written[i].frames,
+                            contracts[i].channels, contracts[i].layer);
     const std::string line =
-        fmt::format("{}: {} utterances, {} frames of {}{} in {}, {} of audio{}", printable(options_.out),
-                    result.utterances, frames, width, layers, contracts.front().dtype,
-                    format_audio_length(result.audio_seconds),
+        fmt::format("{}: {} utterances, {} in {}, {} of audio{}", printable(options_.out), result.utterances,
+                    frames, contracts.front().dtype, format_audio_length(result.audio_seconds),
                     standing > 0 ? fmt::format("; {} stood there already", standing) : "");
     if (options_.out == "-") return log_info(line);
     fmt::print("{}\n", line);
-    if (!failures.empty()) fmt::print("failed: {} inputs, listed on stderr\n", failures.size());
+    if (!result.failures.empty()) fmt::print("failed: {} inputs, listed on stderr\n", result.failures.size());
+    if (!result.damaged.empty())
+      fmt::print("cut off or damaged: {} inputs, listed on stderr; what is there was used\n",
+                 result.damaged.size());
+  }
+
+  void print_json(const ExtractionResult& result, int64_t standing, std::span<const WrittenFeatures> written,
+                  std::span<const FeatureContract> contracts) const {
+    using Json = nlohmann::ordered_json;
+    Json layers = Json::array();
+    for (size_t i = 0; i < contracts.size(); ++i)
+      layers.push_back({{"layer", contracts[i].layer},
+                        {"channels", contracts[i].channels},
+                        {"utterances", written[i].utterances},
+                        {"frames", written[i].frames}});
+    const Json json{{"out", options_.out},       {"utterances", result.utterances},
+                    {"standing", standing},      {"failed", result.failures.size()},
+                    {"layers", layers},          {"audio_seconds", result.audio_seconds},
+                    {"damaged", result.damaged}, {"failures", result.failures}};
+    fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   }
 
   const ExtractOptions& options_;

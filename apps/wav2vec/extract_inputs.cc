@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iostream>
 #include <sstream>
+#include <unordered_map>
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -32,9 +33,24 @@ std::vector<std::string> lines_of(std::istream& stream) {
 }
 
 std::vector<std::string> read_list(const std::string& name) {
-  if (name == "-") return lines_of(std::cin);
-  std::istringstream text(read_file(name, kMostListBytes));
-  return lines_of(text);
+  std::istringstream text(name == "-" ? "" : read_file(name, kMostListBytes));
+  std::vector<std::string> names = lines_of(name == "-" ? std::cin : text);
+  if (names.empty()) throw DataError(fmt::format("--list {}: no names in it", printable(name)));
+  return names;
+}
+
+/// One would replace the other, or be taken for done by the next run. Of all inputs, so that every shard sees
+/// the same.
+void take_out_repeated_ids(CollectedInputs& collected) {
+  std::unordered_map<std::string, std::string> audio_of_id;
+  std::erase_if(collected.manifest.utterances, [&](const Utterance& u) {
+    const auto [first, is_new] = audio_of_id.emplace(u.id, u.audio.string());
+    if (!is_new)
+      collected.failures.push_back(fmt::format(
+          "{}: utterance \"{}\": the id occurs twice, first for {}; give it another id in a manifest",
+          printable(u.audio.string()), printable(u.id), printable(first->second)));
+    return !is_new;
+  });
 }
 
 /// Decoders seek, pipes do not. The file has no name, so that it goes with the process however that ends.
@@ -66,11 +82,14 @@ ExtractInputs::ExtractInputs(const ExtractOptions& options) {
     throw ConfigError("stdin can be read once: one \"-\" too many");
   if (!options.list.empty()) std::ranges::copy(read_list(options.list), std::back_inserter(names));
   collected_ = collect_inputs(names);
-  if (from_stdin == 0) return;
-  Utterance u;
-  u.audio = copy_of_stdin(options.scratch, stdin_copy_);
-  u.id = "stdin";
-  collected_.manifest.utterances.push_back(std::move(u));
+  if (from_stdin > 0) {
+    Utterance u;
+    u.audio = copy_of_stdin(options.scratch, stdin_copy_);
+    u.id = options.id.empty() ? "stdin" : options.id;
+    stdin_id_ = u.id;
+    collected_.manifest.utterances.push_back(std::move(u));
+  }
+  take_out_repeated_ids(collected_);
 }
 
 ExtractInputs::~ExtractInputs() {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -27,6 +28,7 @@ void add_input_options(CLI::App& app, ExtractOptions& options) {
       "inputs", options.inputs,
       "audio files, folders, manifests (.tsv, .jsonl, .scp, Kaldi folder); - reads audio from stdin");
   app.add_option("--list", options.list, "file with one audio file per line; - reads the list from stdin");
+  app.add_option("--id", options.id, "utterance id of the audio from stdin")->default_str("stdin");
   add_choice(app, "--channels", options.channels, kChannelPolicyNames, "which channel of several");
   app.add_flag("--strict-rate", options.strict_rate, "refuse audio of another rate instead of resampling");
   app.add_option("--sample-rate", options.sample_rate, "Hz, of fbank and mfcc (a model has its own)")
@@ -65,7 +67,11 @@ void add_postprocess_options(CLI::App& app, ExtractOptions& options) {
   app.add_option("--right", options.postprocess.splice.right_context, "stack with this many frames behind");
   app.add_option("--subsample", options.postprocess.subsample.subsample, "keep every n-th frame");
   app.add_option("--set", options.overrides,
-                 "KEY=VALUE of the sections fbank, mfcc and postprocess, for example fbank.num_mel_bins=80")
+                 "KEY=VALUE of the sections fbank, mfcc and postprocess, for example fbank.num_mel_bins=80 "
+                 "(docs/recipes.md)")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
 }
 
@@ -74,7 +80,8 @@ void add_output_options(CLI::App& app, ExtractOptions& options) {
       ->required()
       ->check(not_empty());
   add_choice(app, "--format", options.format, kFeatureFormatNames, "see docs/formats.md");
-  app.add_flag("--overwrite", options.overwrite, "do everything again, whatever stands in --out");
+  app.add_flag("--overwrite", options.overwrite,
+               "do everything again; features of another kind or format in --out are removed");
   app.add_option("--shard", options.shard, "I/N: part I of N (from 1), for N processes that share --out");
   app.add_option("--scratch", options.scratch,
                  "folder for scratch files of very long audio (default: TMPDIR)");
@@ -109,6 +116,27 @@ void ExtractOptions::refuse_model_options() const {
   refuse(!model.empty(), "--model");
   refuse(!layers.empty(), "--layer");
   refuse(window_seconds > 0.0, "--window");
+  refuse(dtype == DTypeChoice::bf16, "--dtype bf16");
+}
+
+void ExtractOptions::check_output() const {
+  if (out == "-" && json) throw ConfigError("--json with --out -: both would go to stdout; leave one out");
+  const bool from_stdin = std::ranges::find(inputs, "-") != inputs.end();
+  if (!id.empty() && !from_stdin) throw ConfigError("--id names the audio from stdin; add the input -");
+}
+
+void ExtractOptions::check_cmvn() const {
+  const CmvnKind kind = postprocess.cmvn.cmvn;
+  if (postprocess.cmvn.norm_vars && kind == CmvnKind::none)
+    throw ConfigError("--cmvn-vars goes with --cmvn: say whose variance");
+  const bool shared = kind == CmvnKind::speaker || kind == CmvnKind::global;
+  if (!cmvn_statistics.empty() && kind != CmvnKind::global)
+    throw ConfigError("--cmvn-stats goes with --cmvn global");
+  if (parsed_shard().count > 1 && shared && cmvn_statistics.empty())
+    throw ConfigError(
+        "--cmvn speaker or global with --shard: every process would read all the audio for its statistics; "
+        "take "
+        "--cmvn global with --cmvn-stats made by one process, or write without --cmvn");
 }
 
 void ExtractOptions::complete() {
@@ -134,14 +162,8 @@ void ExtractOptions::complete() {
   }
   if (layers.empty()) layers = "c";
   if (sample_rate == 0) sample_rate = 16000;
-  const bool shared = postprocess.cmvn.cmvn == CmvnKind::speaker || postprocess.cmvn.cmvn == CmvnKind::global;
-  if (!cmvn_statistics.empty() && postprocess.cmvn.cmvn != CmvnKind::global)
-    throw ConfigError("--cmvn-stats goes with --cmvn global");
-  if (parsed_shard().count > 1 && shared && cmvn_statistics.empty())
-    throw ConfigError(
-        "--cmvn speaker or global with --shard: every process would read all the audio for its statistics; "
-        "take "
-        "--cmvn global with --cmvn-stats made by one process, or write without --cmvn");
+  check_output();
+  check_cmvn();
 }
 
 void add_extract_options(CLI::App& app, ExtractOptions& options) {

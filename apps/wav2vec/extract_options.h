@@ -20,6 +20,7 @@ inline constexpr std::string_view kFeatureKindNames[] = {"wav2vec", "fbank", "mf
 struct ExtractOptions {
   std::vector<std::string> inputs;
   std::string list;
+  std::string id;  // of the audio from stdin; empty: "stdin"
   FeatureKind features = FeatureKind::wav2vec;
   std::string model;
   std::string layers;  // empty: c
@@ -55,6 +56,8 @@ struct ExtractOptions {
 
  private:
   void refuse_model_options() const;
+  void check_output() const;
+  void check_cmvn() const;
 };
 
 void add_extract_options(CLI::App& app, ExtractOptions& options);

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <iterator>
 
 namespace wav2vec::app {
 
@@ -36,13 +34,13 @@ void ExtractOutputs::write(size_t which, const Utterance& utterance, const Featu
   behind_[which]->write(utterance.id, rows, utterance.audio.string());
 }
 
-std::vector<std::string> ExtractOutputs::close() {
-  std::vector<std::string> failures;
+std::vector<WrittenFeatures> ExtractOutputs::close() {
+  std::vector<WrittenFeatures> written;
   for (size_t i = 0; i < writers_.size(); ++i) {
-    std::ranges::move(behind_[i]->finish(), std::back_inserter(failures));
+    written.push_back(behind_[i]->finish());
     writers_[i]->close();
   }
-  return failures;
+  return written;
 }
 
 }  // namespace wav2vec::app

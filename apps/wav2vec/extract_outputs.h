@@ -22,8 +22,8 @@ class ExtractOutputs {
   /// DataError for an id that cannot name a file.
   bool stands(const std::string& id);
   void write(size_t which, const Utterance& utterance, const FeatureRows& rows);
-  /// Returns what was wrong with single utterances.
-  std::vector<std::string> close();
+  /// Returns what was written, by matrix.
+  std::vector<WrittenFeatures> close();
 
  private:
   std::vector<std::unique_ptr<FeatureWriter>> writers_;

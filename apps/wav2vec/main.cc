@@ -136,6 +136,10 @@ int main(int argc, char** argv) {
       wav2vec::app::add_convert(program),           wav2vec::app::add_inspect(program),
       wav2vec::app::add_probe(program, options),    wav2vec::app::add_bench(program, options),
   };
+  for (const auto& command : commands)
+    command.app->footer(
+        command.app->get_footer() +
+        "\nEvery command also takes --threads N (0 = all cores), -q (quiet) and -v (verbose).");
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

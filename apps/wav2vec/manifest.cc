@@ -80,6 +80,18 @@ ExitCode run(const Options& options) {
     throw ConfigError("manifest: -o and --valid name the same file; give them different names");
   if (!(options.valid_fraction >= 0.0001 && options.valid_fraction <= 0.9))
     throw ConfigError(fmt::format("--valid-fraction: {} is not within 0.0001..0.9", options.valid_fraction));
+  if (options.speakers != SpeakerRule::none) {
+    if (!options.from.empty())
+      throw ConfigError("--speaker-from is for folders; with --from the speakers are those of the manifest");
+    // Of training and validation at least the split goes by them.
+    if (options.valid.empty() && format_of(options, options.output) == ManifestFormat::fairseq_tsv)
+      throw ConfigError(
+          fmt::format("--speaker-from: {} would be fairseq's TSV, which holds no speakers; name it .jsonl, "
+                      "or add --jsonl",
+                      printable(options.output.string())));
+  }
+  if (options.output == "-" || options.valid == "-")
+    throw ConfigError("manifest: a manifest does not go to standard output; give it a name");
   const Collected collected = collect(options);
   for (const std::string& failure : collected.failures) log_warning("skipped: " + failure);
   if (collected.manifest.utterances.empty())

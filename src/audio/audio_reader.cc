@@ -171,17 +171,23 @@ int64_t count_missing(const AudioInfo& info, const FrameRange& range, int64_t de
   return std::max<int64_t>(expected - decoded, 0);
 }
 
+std::string damage_of(const Waveform& wave, const AudioStream& stream, bool at_end) {
+  if (wave.missing_frames > 0)
+    return fmt::format("cut off: {} of {} frames are there", wave.source_frames,
+                       wave.source_frames + wave.missing_frames);
+  if (!at_end) return "";
+  if (wave.missing_end)
+    return fmt::format("cut off: no end-of-stream page after {} frames", wave.source_frames);
+  // Its formats claim no length; libsndfile's errors behind the last frame say less than the claims above.
+  const std::string complaint = stream.info().via_ffmpeg ? stream.complaint() : "";
+  return complaint.empty()
+             ? ""
+             : fmt::format("damaged: {} frames; ffmpeg says \"{}\"", wave.source_frames, complaint);
+}
+
 void announce_damage(const fs::path& path, const Waveform& wave) {
-  if (wave.missing_frames == 0 && !wave.missing_end) return;
-  if (!first_time("damage " + path.string())) return;
-  const std::string shown = printable(path.string());
-  if (wave.missing_frames > 0) {
-    log_warning(fmt::format("{}: cut off: {} of {} frames are there; using what is there", shown,
-                            wave.source_frames, wave.source_frames + wave.missing_frames));
-  } else {
-    log_warning(fmt::format("{}: cut off: no end-of-stream page after {} frames; using what is there", shown,
-                            wave.source_frames));
-  }
+  if (wave.damage.empty() || !first_time("damage " + path.string())) return;
+  log_warning(fmt::format("{}: {}; using what is there", printable(path.string()), wave.damage));
 }
 
 void check_values(const fs::path& path, const MonoMixer& mixer, const FrameRange& range) {
@@ -243,6 +249,7 @@ Waveform decode_audio(const fs::path& path, const AudioOptions& options, double 
     wave.surplus_frames = std::max<int64_t>(wave.source_frames - info.claimed_frames, 0);
   wave.missing_end = info.missing_end;
   wave.mix_loss_db = mixer.loss_db();
+  wave.damage = damage_of(wave, *stream, mixer.frames() < source.count);
   if (options.announce) announce_damage(path, wave);
   resampler.finish(deliver);
   if (part.passed() == 0) fail_empty(path, *stream, source);

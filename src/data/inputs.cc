@@ -31,10 +31,13 @@ Utterance file_utterance(const fs::path& audio, const fs::path& id) {
   return u;
 }
 
-// "/data/a/b.flac" -> "data/a/b"; "spk/utt" and other ids that are no file's name stay.
+// "/data/a/b.flac" -> "data/a/b", "b.flac:1.000+2.000" -> "b:1.000+2.000"; "spk/utt" and other ids that are
+// no file's name stay.
 std::string output_id(const Utterance& u) {
-  const fs::path id(u.id);
-  fs::path relative = id.relative_path();
+  fs::path relative = fs::path(u.id).relative_path();
+  if (const std::string times = segment_suffix(u), id = relative.string();
+      !times.empty() && id.ends_with(u.audio.extension().string() + times))
+    return fs::path(id.substr(0, id.size() - times.size())).replace_extension().string() + times;
   if (relative.extension() == u.audio.extension() && !u.audio.extension().empty())
     relative.replace_extension();
   return relative.string();

@@ -36,8 +36,7 @@ void check_times(const Utterance& u, const TextLines& lines) {
 }
 
 std::string default_id(std::string_view path, const Utterance& u) {
-  if (!u.is_segment()) return std::string(path);
-  return fmt::format("{}:{:.3f}+{:.3f}", path, u.start_seconds, std::max(u.duration_seconds, 0.0));
+  return std::string(path) + segment_suffix(u);
 }
 
 // ---- fairseq ----------------------------------------------------------------------------------------------
@@ -189,6 +188,11 @@ Manifest read_jsonl(TextLines& lines, std::string_view line, const fs::path& pat
 }
 
 }  // namespace
+
+std::string segment_suffix(const Utterance& u) {
+  if (!u.is_segment()) return "";
+  return fmt::format(":{:.3f}+{:.3f}", u.start_seconds, std::max(u.duration_seconds, 0.0));
+}
 
 int64_t Manifest::known_samples() const {
   int64_t sum = 0;

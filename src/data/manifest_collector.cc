@@ -21,14 +21,14 @@ void ManifestCollector::add(Utterance utterance, const TextLines& lines) {
   std::string part = utterance.audio.string();
   if (utterance.is_segment())
     part += fmt::format("\t{}\t{}", utterance.start_seconds, utterance.duration_seconds);
-  if (!parts_.insert(std::move(part)).second) {
+  const auto [known, is_new] = line_of_id_.emplace(utterance.id, Line{lines.number(), part});
+  if (!is_new && known->second.part == part) {
     if (repeated_++ == 0) first_repeated_line_ = lines.number();
     return;
   }
-  const auto [known, is_new] = line_of_id_.emplace(utterance.id, lines.number());
   if (!is_new)
     lines.fail(fmt::format("the id \"{}\" is already taken by line {}; ids must be unique",
-                           printable(utterance.id), known->second));
+                           printable(utterance.id), known->second.number));
   manifest_.utterances.push_back(std::move(utterance));
 }
 

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "wav2vec/core/text_lines.h"
 #include "wav2vec/data/manifest.h"
@@ -13,16 +12,20 @@ namespace wav2vec {
 class ManifestCollector {
  public:
   /// Takes an utterance read from the current line of `lines`. Leaves it out if the same part of the same
-  /// file came before; fails for an id that another utterance has.
+  /// file came before under the same id; fails for an id that another utterance has.
   void add(Utterance utterance, const TextLines& lines);
 
   /// Warns of left-out lines. Throws DataError when there is no utterance.
   Manifest finish(const std::string& manifest_name);
 
  private:
+  struct Line {
+    int64_t number = 0;
+    std::string part;  // of which file
+  };
+
   Manifest manifest_;
-  std::unordered_set<std::string> parts_;
-  std::unordered_map<std::string, int64_t> line_of_id_;
+  std::unordered_map<std::string, Line> line_of_id_;
   int64_t repeated_ = 0;
   int64_t first_repeated_line_ = 0;
 };

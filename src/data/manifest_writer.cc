@@ -108,6 +108,8 @@ void write_manifest_jsonl(const fs::path& path, const Manifest& manifest) {
 }
 
 void write_manifest(const fs::path& path, const Manifest& manifest, ManifestFormat format) {
+  if (path == "-")
+    throw ConfigError("a manifest does not go to standard output; give it a name in .tsv or .jsonl");
   if (is_audio_name(path))
     throw ConfigError(
         fmt::format("{}: this is the name of an audio file; give the manifest a name in .tsv or .jsonl",

@@ -1,12 +1,18 @@
 #include "wav2vec/extract/decoded_waveform.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
 
 namespace wav2vec {
 namespace {
 
 constexpr int64_t kInMemory = int64_t{1} << 24;  // 17 min at 16 kHz, 64 MiB
 constexpr int64_t kPerFile = int64_t{1} << 24;
+constexpr double kMaxOvershootSeconds = 0.5;  // of Kaldi's extract-segments
 
 }  // namespace
 
@@ -59,8 +65,16 @@ WaveformSource DecodedWaveform::source() const {
 std::unique_ptr<DecodedWaveform> decode_utterance(const Utterance& utterance, const AudioOptions& options,
                                                   const std::filesystem::path& scratch_folder) {
   auto waveform = std::make_unique<DecodedWaveform>(scratch_folder);
-  decode_audio(utterance.audio, options, utterance.start_seconds, utterance.duration_seconds,
-               [&](std::span<const float> samples) { waveform->append(samples); });
+  waveform->damage =
+      decode_audio(utterance.audio, options, utterance.start_seconds, utterance.duration_seconds,
+                   [&](std::span<const float> samples) { waveform->append(samples); })
+          .damage;
+  const double seconds =
+      static_cast<double>(waveform->samples()) / static_cast<double>(options.sample_rate_hz);
+  if (const double overshoot = utterance.duration_seconds - seconds; overshoot > kMaxOvershootSeconds)
+    throw DataError(fmt::format(
+        "{}: utterance \"{}\": the segment ends {:.2f} s behind the audio; correct its times or leave it out",
+        printable(utterance.audio.string()), printable(utterance.id), overshoot));
   return waveform;
 }
 

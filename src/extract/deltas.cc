@@ -59,7 +59,9 @@ FeatureRows add_deltas(FeatureRows rows, const DeltasConfig& config) {
 FeatureContract add_deltas(FeatureContract contract, const DeltasConfig& config) {
   config.validate();
   contract.channels *= 1 + config.delta_order;
-  contract.receptive_field_samples += 2 * config.delta_order * config.delta_window * contract.hop_samples;
+  const int64_t reach = config.delta_order * config.delta_window * contract.hop_samples;
+  contract.receptive_field_samples += 2 * reach;
+  contract.first_sample -= reach;
   return contract;
 }
 

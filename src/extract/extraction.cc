@@ -68,6 +68,8 @@ ExtractionResult extract_utterances(std::span<const Utterance> utterances, const
       const std::unique_ptr<DecodedWaveform> waveform = decoder.next();
       extract_one(u, source, waveform->source(), consume);
       ++result.utterances;
+      if (!waveform->damage.empty())
+        result.damaged.push_back(fmt::format("{}: {}", printable(u.audio.string()), waveform->damage));
       result.audio_seconds +=
           static_cast<double>(waveform->samples()) / static_cast<double>(source.sample_rate_hz);
     } catch (const DataError& error) {

@@ -1,6 +1,7 @@
 #include "wav2vec/extract/feature_source.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -8,19 +9,47 @@
 #include "wav2vec/audio/fbank.h"
 #include "wav2vec/audio/mfcc.h"
 #include "wav2vec/audio/resampler.h"
-#include "wav2vec/config/recipe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/hash.h"
 
 namespace wav2vec {
 namespace {
 
-FeatureContract contract_of(const FeatureExtractor& extractor, LayerId layer, double window_seconds) {
+/// "key=value" of every field.
+class OptionsText : public FieldVisitor {
+ public:
+  void field(std::string_view name, int64_t& value, std::string_view) override { say(name, value); }
+  void field(std::string_view name, double& value, std::string_view) override { say(name, value); }
+  void field(std::string_view name, bool& value, std::string_view) override { say(name, value); }
+  void field(std::string_view name, std::string& value, std::string_view) override { say(name, value); }
+  void field(std::string_view name, std::vector<int64_t>& value, std::string_view) override {
+    say(name, fmt::format("{}", fmt::join(value, ",")));
+  }
+  void field(std::string_view name, std::vector<std::string>& value, std::string_view) override {
+    say(name, fmt::format("{}", fmt::join(value, ",")));
+  }
+  void choice(std::string_view name, std::string& value, std::span<const std::string_view>,
+              std::string_view) override {
+    say(name, value);
+  }
+
+  std::string text;
+
+ private:
+  template <class Value>
+  void say(std::string_view name, const Value& value) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+  }
+};
+
+FeatureContract contract_of(const FeatureExtractor& extractor, LayerId layer,
+                            const std::optional<WindowOptions>& window) {
   const FrameGeometry geometry = layer_geometry(extractor.info().model, layer);
   const int64_t rate = extractor.info().sample_rate_hz;
   return {.sample_rate_hz = rate,
           .hop_samples = geometry.hop_samples,
           .receptive_field_samples = geometry.receptive_field_samples,
+          .first_sample = geometry.first_sample_of(0),
           .first_frame_center_seconds = geometry.center_sample_of(0) / static_cast<double>(rate),
           .layer = layer_name(layer),
           .channels = extractor.channels(layer),
@@ -28,25 +57,28 @@ FeatureContract contract_of(const FeatureExtractor& extractor, LayerId layer, do
           .model_hash = extractor.model_hash(),
           .resampler = resampler_description(),
           .dtype = std::string(kDTypeNames[static_cast<size_t>(extractor.dtype())]),
-          .window_seconds = window_seconds};
+          .window_seconds = window ? window->window_seconds : 0.0,
+          .window_context_seconds = window ? window->context_seconds : 0.0};
 }
 
 // Of features that follow from their options alone.
 template <class Config>
 FeatureContract contract_of(const std::string& name, Config config, const FrameGrid& grid, int64_t channels,
                             int64_t sample_rate_hz) {
-  const RecipeSection section{name, [&config](FieldVisitor& v) { config.visit(v); }};
-  const std::string options = format_recipe("", {&section, 1});
+  OptionsText options;
+  config.visit(options);
   return {.sample_rate_hz = sample_rate_hz,
           .hop_samples = grid.hop_samples,
           .receptive_field_samples = grid.window_samples,
+          .first_sample = grid.first_sample_of(0),
           .first_frame_center_seconds = grid.center_sample_of(0) / static_cast<double>(sample_rate_hz),
           .layer = name,
           .channels = channels,
           .model = name,
-          .model_hash = fmt::format("crc32c:{:08x}", crc32c(options.data(), options.size())),
+          .model_hash = fmt::format("crc32c:{:08x}", crc32c(options.text.data(), options.text.size())),
           .resampler = resampler_description(),
-          .dtype = "f32"};
+          .dtype = "f32",
+          .options = options.text};
 }
 
 /// Collects rows that arrive in pieces.
@@ -112,9 +144,7 @@ FeatureSource plain_features(const std::string& name, const Config& config, int6
 FeatureSource model_features(FeatureExtractor& extractor, std::span<const LayerId> layers,
                              const std::optional<WindowOptions>& window) {
   FeatureSource source{.sample_rate_hz = extractor.info().sample_rate_hz, .contracts = {}, .extract = {}};
-  const double window_seconds = window ? window->window_seconds : 0.0;
-  for (const LayerId layer : layers)
-    source.contracts.push_back(contract_of(extractor, layer, window_seconds));
+  for (const LayerId layer : layers) source.contracts.push_back(contract_of(extractor, layer, window));
   const std::vector<LayerId> wanted(layers.begin(), layers.end());
   source.extract = [&extractor, wanted, window](const WaveformSource& waveform,
                                                 const DeliverFeatures& deliver) {

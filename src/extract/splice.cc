@@ -28,6 +28,7 @@ FeatureContract splice(FeatureContract contract, const SpliceConfig& config) {
   const int64_t context = config.left_context + config.right_context;
   contract.channels *= 1 + context;
   contract.receptive_field_samples += context * contract.hop_samples;
+  contract.first_sample -= config.left_context * contract.hop_samples;
   return contract;
 }
 

@@ -35,6 +35,7 @@ FeatureRows subsample(FeatureRows rows, const SubsampleConfig& config) {
 
 FeatureContract subsample(FeatureContract contract, const SubsampleConfig& config) {
   config.validate();
+  contract.first_sample += config.subsample_offset * contract.hop_samples;
   contract.first_frame_center_seconds += static_cast<double>(config.subsample_offset * contract.hop_samples) /
                                          static_cast<double>(contract.sample_rate_hz);
   contract.hop_samples *= config.subsample;

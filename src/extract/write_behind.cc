@@ -55,10 +55,20 @@ class WriteBehind::Thread {
     if (error_) std::rethrow_exception(error_);
   }
 
-  FeatureWriter& writer() { return writer_; }
-  std::vector<std::string>& failures() { return failures_; }
+  /// For a caller that has drained.
+  void write_at_once(const std::string& id, const FeatureRows& rows) {
+    writer_.write(id, rows);
+    count(rows.frames);
+  }
+
+  WrittenFeatures take_written() { return std::exchange(written_, {}); }
 
  private:
+  void count(int64_t frames) {
+    ++written_.utterances;
+    written_.frames += frames;
+  }
+
   void work() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -79,8 +89,14 @@ class WriteBehind::Thread {
       }
       lock.lock();
       writing_ = false;
-      if (!failure.empty()) failures_.push_back(std::move(failure));
-      if (error) error_ = error;
+      if (error) {
+        error_ = error;
+      } else if (failure.empty()) {
+        count(item.frames);
+      } else {
+        written_.failed_ids.insert(item.id);
+        written_.failures.push_back(std::move(failure));
+      }
       changed_.notify_all();
     }
   }
@@ -92,7 +108,7 @@ class WriteBehind::Thread {
   bool writing_ = false;
   bool closing_ = false;
   std::exception_ptr error_;
-  std::vector<std::string> failures_;
+  WrittenFeatures written_;
   std::thread thread_;  // last: it uses the others
 };
 
@@ -102,7 +118,7 @@ WriteBehind::~WriteBehind() = default;
 void WriteBehind::write(const std::string& utterance_id, const FeatureRows& rows, const std::string& origin) {
   if (rows.frames * rows.channels > kMostCopied) {
     thread_->drain();
-    thread_->writer().write(utterance_id, rows);
+    thread_->write_at_once(utterance_id, rows);
     return;
   }
   WaitingItem item{utterance_id, origin, rows.frames, rows.channels, {}};
@@ -111,9 +127,9 @@ void WriteBehind::write(const std::string& utterance_id, const FeatureRows& rows
   thread_->add(std::move(item));
 }
 
-std::vector<std::string> WriteBehind::finish() {
+WrittenFeatures WriteBehind::finish() {
   thread_->drain();
-  return std::move(thread_->failures());
+  return thread_->take_written();
 }
 
 }  // namespace wav2vec

@@ -32,6 +32,12 @@ struct MatrixHeader {
   int64_t columns = 0;
 };
 
+/// The file ends too early.
+class CutOff : public FormatError {
+ public:
+  using FormatError::FormatError;
+};
+
 /// Bytes of one value; 0 for what is no matrix.
 uint64_t width_of(std::string_view kind) {
   if (kind == "FM") return sizeof(float);
@@ -54,6 +60,7 @@ class ArkFile {
   }
 
   bool at_end() const { return at_ == size_; }
+  uint64_t place() const { return at_; }
 
   /// The key in front of an object.
   std::string read_key() {
@@ -95,13 +102,14 @@ class ArkFile {
   }
 
  private:
+  template <class Exception = FormatError>
   [[noreturn]] void fail(const std::string& problem) const {
-    throw FormatError(
+    throw Exception(
         fmt::format("{}: byte {}: {}; write the file again", printable(path_.string()), at_, problem));
   }
 
   void read(void* out, size_t bytes) {
-    if (bytes > size_ - at_) fail("the file ends too early");
+    if (bytes > size_ - at_) fail<CutOff>("the file ends too early");
     if (!stream_.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes))) fail("cannot read");
     at_ += bytes;
   }
@@ -162,7 +170,8 @@ class ArkFile {
 
   void skip(uint64_t count, uint64_t width) {
     if (count > (size_ - at_) / width)
-      fail(fmt::format("{} values of {} bytes do not fit into the {} bytes left", count, width, size_ - at_));
+      fail<CutOff>(
+          fmt::format("{} values of {} bytes do not fit into the {} bytes left", count, width, size_ - at_));
     seek(at_ + count * width);
   }
 
@@ -222,6 +231,24 @@ ArkSummary summarize_ark(const fs::path& path) {
     add(summary, file.read_header());
   }
   return summary;
+}
+
+ArkEntries read_ark_entries(const fs::path& path) {
+  ArkFile file(path);
+  ArkEntries found;
+  try {
+    while (!file.at_end()) {
+      ArkEntry entry{.key = file.read_key(), .offset = file.place(), .kind = {}};
+      const MatrixHeader matrix = file.read_header();
+      entry.kind = matrix.kind;
+      entry.rows = matrix.rows;
+      found.entries.push_back(std::move(entry));
+      found.bytes = file.place();
+    }
+  } catch (const CutOff&) {
+    found.cut_off = true;
+  }
+  return found;
 }
 
 ArkSummary summarize_scp(const fs::path& path) {

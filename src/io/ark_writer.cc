@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
+#include <algorithm>
 #include <limits>
 #include <optional>
+#include <sstream>
+#include <utility>
+#include <vector>
 
 #include "io/feature_writers.h"
 #include "io/kaldi_matrix.h"
@@ -20,68 +23,47 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxIndexBytes = uint64_t{1} << 32;
 
-/// Keys of an index whose lines all name `archive`; none when it is something else.
-IdSet keys_of(const std::string& index, const fs::path& archive) {
-  IdSet keys;
-  for (size_t at = 0; at < index.size();) {
-    const size_t end = index.find('\n', at);
-    const size_t space = index.find(' ', at);
-    if (end == std::string::npos || space == std::string::npos || space > end) return {};
-    const std::string target = index.substr(space + 1, end - space - 1);
-    if (target.substr(0, target.rfind(':')) != archive.string()) return {};
-    keys.insert(index.substr(at, space - at));
-    at = end + 1;
-  }
-  return keys;
-}
-
-/// How a matrix of the format begins.
-std::string_view beginning_of(FeatureFormat format) {
+/// What summarize_ark() and read_ark_entries() call the matrices of the format.
+std::string_view kind_of(FeatureFormat format) {
   switch (format) {
     case FeatureFormat::ark_text:
-      return " [";
+      return "text";
     case FeatureFormat::ark_cm1:
-      return {"\0BCM ", 5};
+      return "CM";
     case FeatureFormat::ark_cm2:
-      return {"\0BCM2 ", 6};
+      return "CM2";
     case FeatureFormat::ark_cm3:
-      return {"\0BCM3 ", 6};
+      return "CM3";
     default:
-      return {"\0BFM ", 5};
+      return "FM";
   }
 }
 
-bool begins_with(const fs::path& archive, std::string_view expected) {
-  std::ifstream file(archive, std::ios::binary);
-  std::string found(expected.size(), '\xff');
-  file.ignore(std::numeric_limits<std::streamsize>::max(), ' ');  // the first key
-  file.read(found.data(), static_cast<std::streamsize>(found.size()));
-  return file.good() && found == expected;
-}
-
-bool ends_with(const fs::path& archive, std::string_view expected) {
-  std::ifstream file(archive, std::ios::binary);
-  std::string found(expected.size(), '\xff');
-  file.seekg(-std::ssize(expected), std::ios::end);
-  file.read(found.data(), std::ssize(found));
-  return file.good() && found == expected;
+/// The lines in an order of their own: an index may have been sorted.
+std::vector<std::string> sorted_lines(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  std::ranges::sort(lines);
+  return lines;
 }
 
 class ArkWriter : public FeatureWriter {
  public:
-  ArkWriter(FeatureFormat format, const ArchivePlace& place)
+  ArkWriter(FeatureFormat format, FeaturePlace place)
       : format_(format),
-        ark_path_(fs::absolute(place.folder) / ("feats" + place.part + ".ark")),
-        scp_path_(fs::path(ark_path_).replace_extension(".scp")),
-        standing_(keys_standing(place.standing)) {
+        place_(std::move(place)),
+        ark_path_(fs::absolute(place_.folder) / ("feats" + place_.part + ".ark")),
+        scp_path_(fs::path(ark_path_).replace_extension(".scp")) {
     if (ark_path_.string().find_first_of("\n\r") != std::string::npos)
       throw DataError(fmt::format("{}: a Kaldi index cannot hold a path with a line break",
                                   printable(ark_path_.string())));
+    if (place_.has(ark_path_)) take_over();
   }
 
   bool has(std::string_view id) override {
     utterance_path(id);
-    return standing_.has(id);
+    return standing_.contains(id);
   }
 
   void write(std::string_view id, const FeatureRows& rows) override {
@@ -89,13 +71,13 @@ class ArkWriter : public FeatureWriter {
     constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
     if (rows.frames > kMost || rows.channels > kMost) fail_id(id, "more rows than a Kaldi matrix can have");
     const ValueRange range = is_compressed() ? kaldi_value_range(rows) : ValueRange{};
-    if (!ark_) begin();
-    standing_.require_absent(id);
+    if (standing_.contains(id)) fail_id(id, "the id stands in the archive already");
     used_.add(id);
+    if (!ark_) begin();
     whole_ = false;
     ark_->write(id);
     ark_->write(" ");
-    scp_ += fmt::format("{} {}:{}\n", id, ark_path_.string(), ark_->size());
+    add_to_index(id, ark_->size());
     write_matrix(rows, range);
     whole_ = true;
   }
@@ -104,13 +86,18 @@ class ArkWriter : public FeatureWriter {
     if (!whole_)
       throw DiskError(
           fmt::format("{}: not completed, for an earlier write failed", printable(ark_path_.string())));
-    if (!ark_ && standing_.suffices()) return;
+    std::error_code ignored;
+    if (!ark_ && !cut_off_ && fs::exists(ark_path_, ignored)) {  // nothing to add, nor to replace it with
+      if (place_.takes_over) write_missing_index();
+      place_.locks.clear();
+      return;
+    }
     if (!ark_) begin();
     // No index ever names another archive than the one it was made with.
-    std::error_code ignored;
     fs::remove(scp_path_, ignored);
     ark_->commit();
     write_file(scp_path_, scp_);
+    place_.locks.clear();
   }
 
  private:
@@ -118,30 +105,47 @@ class ArkWriter : public FeatureWriter {
     return format_ >= FeatureFormat::ark_cm1 && format_ <= FeatureFormat::ark_cm3;
   }
 
-  IdSet keys_standing(const StandingFiles& standing) const {
-    if (!standing.has(scp_path_) || !standing.has(ark_path_)) return {};
-    if (!begins_with(ark_path_, beginning_of(format_))) return {};  // of another format
-    IdSet keys = keys_of(read_file(scp_path_, kMaxIndexBytes), ark_path_);
-    if (is_whole(keys.size())) return keys;
-    log_warning(fmt::format("{}: damaged; it is written anew", printable(ark_path_.string())));
-    return {};
+  /// The archive holds keys and matrices; the index is made of it anew, for the folder may have been moved
+  /// and the old index edited or lost.
+  void take_over() {
+    const auto refuse = [](const std::string& problem) {
+      throw ConfigError(problem + "; choose another folder or --overwrite");
+    };
+    ArkEntries found;
+    try {
+      found = read_ark_entries(ark_path_);
+    } catch (const DataError& error) {
+      refuse(error.what());
+    }
+    for (const ArkEntry& entry : found.entries) {
+      if (entry.rows > 0 && entry.kind != kind_of(format_))  // an empty one is "CM" in every compression
+        refuse(fmt::format("{}: \"{}\" is of kind {}, not {}", printable(ark_path_.string()),
+                           printable(entry.key), entry.kind, kind_of(format_)));
+      if (standing_.insert(entry.key).second) add_to_index(entry.key, entry.offset);
+    }
+    standing_bytes_ = found.bytes;
+    cut_off_ = found.cut_off;
+    if (cut_off_)
+      log_warning(
+          fmt::format("{}: cut off: the first {} utterances are kept, what is missing is written again",
+                      printable(ark_path_.string()), found.entries.size()));
   }
 
-  /// Whether the archive holds as many matrices as its index names, to its last byte.
-  bool is_whole(size_t keys) const {
-    if (format_ == FeatureFormat::ark_text) return ends_with(ark_path_, "]\n");
-    try {
-      return summarize_ark(ark_path_).utterances == static_cast<int64_t>(keys);
-    } catch (const DataError&) {
-      return false;
-    }
+  void add_to_index(std::string_view id, uint64_t offset) {
+    scp_ += fmt::format("{} {}:{}\n", id, ark_path_.string(), offset);
+  }
+
+  void write_missing_index() const {
+    std::error_code ignored;
+    if (fs::exists(scp_path_, ignored) &&
+        sorted_lines(read_file(scp_path_, kMaxIndexBytes)) == sorted_lines(scp_))
+      return;
+    write_file(scp_path_, scp_);
   }
 
   void begin() {
     ark_.emplace(ark_path_);
-    if (!standing_.extends()) return;
-    append_file(ark_path_, *ark_);
-    scp_ = read_file(scp_path_, kMaxIndexBytes);
+    if (standing_bytes_ > 0) append_file(ark_path_, standing_bytes_, *ark_);
   }
 
   void write_matrix(const FeatureRows& rows, const ValueRange& range) {
@@ -153,9 +157,12 @@ class ArkWriter : public FeatureWriter {
   }
 
   FeatureFormat format_;
+  FeaturePlace place_;
   fs::path ark_path_;
   fs::path scp_path_;
-  StandingIds standing_;
+  IdSet standing_;  // of an earlier run
+  uint64_t standing_bytes_ = 0;
+  bool cut_off_ = false;
   std::optional<AtomicFile> ark_;
   std::string scp_;
   UsedIds used_;
@@ -169,8 +176,8 @@ void require_kaldi_key(std::string_view id) {
   if (id.find(' ') != std::string_view::npos) fail_id(id, "a Kaldi key cannot hold a space");
 }
 
-std::unique_ptr<FeatureWriter> make_ark_writer(FeatureFormat format, const ArchivePlace& place) {
-  return std::make_unique<ArkWriter>(format, place);
+std::unique_ptr<FeatureWriter> make_ark_writer(FeatureFormat format, FeaturePlace place) {
+  return std::make_unique<ArkWriter>(format, std::move(place));
 }
 
 }  // namespace wav2vec

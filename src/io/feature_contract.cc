@@ -22,15 +22,20 @@ void for_each_field(Contract& contract, Visit&& visit) {
   visit("sample_rate_hz", contract.sample_rate_hz);
   visit("hop_samples", contract.hop_samples);
   visit("receptive_field_samples", contract.receptive_field_samples);
+  visit("first_sample", contract.first_sample);
   visit("first_frame_center_seconds", contract.first_frame_center_seconds);
   visit("layer", contract.layer);
   visit("channels", contract.channels);
   visit("model", contract.model);
   visit("model_hash", contract.model_hash);
   visit("resampler", contract.resampler);
+  visit("audio_channel", contract.audio_channel);
   visit("dtype", contract.dtype);
   visit("window_seconds", contract.window_seconds);
+  visit("window_context_seconds", contract.window_context_seconds);
+  visit("options", contract.options);
   visit("postprocess", contract.postprocess);
+  visit("file_format", contract.file_format);
 }
 
 std::string dumped(const Json& json, int indent = -1) {

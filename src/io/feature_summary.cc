@@ -13,6 +13,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/hash.h"
+#include "wav2vec/io/feature_writer.h"
 #include "wav2vec/io/random_access_file.h"
 #include "wav2vec/io/safetensors.h"
 #include "wav2vec/io/zip.h"
@@ -115,11 +116,10 @@ std::optional<FeatureContract> contract_beside(const fs::path& path, int64_t cha
   fs::path folder = fs::absolute(path, error).lexically_normal().parent_path();
   for (int i = 0; i < kMaxFoldersUp && folder.has_relative_path(); ++i, folder = folder.parent_path()) {
     if (!fs::is_regular_file(folder / kContractFileName, error)) continue;
-    if (fs::last_write_time(path, error) < fs::last_write_time(folder / kContractFileName, error))
-      return std::nullopt;
     try {
       const auto contract = read_feature_contract(folder);
-      return contract && contract->channels == channels ? contract : std::nullopt;
+      if (!contract || contract->channels != channels) return std::nullopt;
+      return is_named_as(contract->file_format, path) ? contract : std::nullopt;
     } catch (const DataError&) {  // somebody else's file of that name
       return std::nullopt;
     }

@@ -6,13 +6,17 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wav2vec/core/file.h"
 #include "wav2vec/io/feature_writer.h"
+#include "wav2vec/io/run_lock.h"
 
 namespace wav2vec {
 
 [[noreturn]] void fail_id(std::string_view id, std::string_view problem);
+
+using IdSet = std::set<std::string, std::less<>>;
 
 /// Refuses an id that has been used: its features would replace the others'.
 class UsedIds {
@@ -27,51 +31,21 @@ class UsedIds {
 
 using IdSet = std::set<std::string, std::less<>>;
 
-/// What stands in an archive of an earlier run. Whoever asks wants it extended.
-class StandingIds {
- public:
-  explicit StandingIds(IdSet ids) : ids_(std::move(ids)) {}
-
-  bool has(std::string_view id) {
-    asked_ = true;
-    return ids_.contains(id);
-  }
-  /// Whether the archive is extended; asked when the first utterance is written.
-  bool extends() {
-    if (!asked_) ids_.clear();
-    return !ids_.empty();
-  }
-  void require_absent(std::string_view id) const {
-    if (ids_.contains(id)) fail_id(id, "the id stands in the archive already");
-  }
-  /// The archive has all that was asked for and stays as it is.
-  bool suffices() const { return asked_ && !ids_.empty(); }
-
- private:
-  IdSet ids_;
-  bool asked_ = false;
-};
-
-/// A file of the folder that its contract vouches for: not older than it.
-class StandingFiles {
- public:
-  StandingFiles(const std::filesystem::path& folder, bool overwrite);
-  bool has(const std::filesystem::path& path) const;
-
- private:
-  std::filesystem::file_time_type since_;
-};
-
-void append_file(const std::filesystem::path& from, AtomicFile& to);
-
-struct ArchivePlace {
+/// The folder of one writer, which nobody else writes meanwhile; processes with other parts may.
+struct FeaturePlace {
   std::filesystem::path folder;
-  std::string part;  ///< "" or ".2of4"
-  StandingFiles standing;
+  std::string part;         ///< "" or ".2of4"
+  bool takes_over = false;  ///< what stands there is of the same contract and counts
+  std::vector<RunLock> locks = {};
+
+  bool has(const std::filesystem::path& path) const;
 };
 
-std::unique_ptr<FeatureWriter> make_ark_writer(FeatureFormat format, const ArchivePlace& place);
-std::unique_ptr<FeatureWriter> make_hdf5_writer(const ArchivePlace& place, const FeatureContract& contract);
+/// The first `bytes` bytes of a file.
+void append_file(const std::filesystem::path& from, uint64_t bytes, AtomicFile& to);
+
+std::unique_ptr<FeatureWriter> make_ark_writer(FeatureFormat format, FeaturePlace place);
+std::unique_ptr<FeatureWriter> make_hdf5_writer(FeaturePlace place, const FeatureContract& contract);
 /// npy, ark, ark-text and csv on standard output.
 std::unique_ptr<FeatureWriter> make_stream_writer(FeatureFormat format, const FeatureContract& contract);
 

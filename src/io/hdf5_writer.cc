@@ -29,20 +29,21 @@ IdSet ids_of_whole_archive(const fs::path& path) {
 
 class Hdf5Writer : public FeatureWriter {
  public:
-  Hdf5Writer(const ArchivePlace& place, FeatureContract contract)
-      : path_(place.folder / ("features" + place.part + ".h5")),
+  Hdf5Writer(FeaturePlace place, FeatureContract contract)
+      : place_(std::move(place)),
+        path_(place_.folder / ("features" + place_.part + ".h5")),
         contract_(std::move(contract)),
-        standing_(place.standing.has(path_) ? ids_of_whole_archive(path_) : IdSet{}) {}
+        standing_(place_.has(path_) ? ids_of_whole_archive(path_) : IdSet{}) {}
 
   bool has(std::string_view id) override {
     utterance_path(id);
-    return standing_.has(id);
+    return standing_.contains(id);
   }
 
   void write(std::string_view id, const FeatureRows& rows) override {
     utterance_path(id);
+    if (standing_.contains(id)) fail_id(id, "the id stands in the archive already");
     if (!file_) begin();
-    standing_.require_absent(id);
     require_place(id);
     whole_ = false;
     archive_->add(std::string(id), rows);
@@ -54,17 +55,21 @@ class Hdf5Writer : public FeatureWriter {
     if (!whole_)
       throw DiskError(
           fmt::format("{}: not completed, for an earlier write failed", printable(path_.string())));
-    if (!file_ && standing_.suffices()) return;
-    if (!file_) begin();
-    archive_->close();
-    file_->commit();
+    std::error_code ignored;
+    const bool stays = !file_ && fs::exists(path_, ignored);  // nothing to add, nor to replace it with
+    if (!stays) {
+      if (!file_) begin();
+      archive_->close();
+      file_->commit();
+    }
+    place_.locks.clear();
   }
 
  private:
   void begin() {
-    const bool extends = standing_.extends();
+    const bool extends = !standing_.empty();
     file_.emplace(path_);
-    if (extends) append_file(path_, *file_);
+    if (extends) append_file(path_, fs::file_size(path_), *file_);
     archive_.emplace(*file_, contract_, extends);
     if (!extends) return;
     for (const std::string& id : hdf5_archive_ids(path_)) note(id);
@@ -84,9 +89,10 @@ class Hdf5Writer : public FeatureWriter {
       if (ids_.contains(id.substr(0, slash))) fail_id(id, "its folder is the id of another one");
   }
 
+  FeaturePlace place_;
   fs::path path_;
   FeatureContract contract_;
-  StandingIds standing_;
+  IdSet standing_;
   std::optional<AtomicFile> file_;
   std::optional<Hdf5Archive> archive_;
   IdSet ids_;
@@ -96,8 +102,8 @@ class Hdf5Writer : public FeatureWriter {
 
 }  // namespace
 
-std::unique_ptr<FeatureWriter> make_hdf5_writer(const ArchivePlace& place, const FeatureContract& contract) {
-  return std::make_unique<Hdf5Writer>(place, contract);
+std::unique_ptr<FeatureWriter> make_hdf5_writer(FeaturePlace place, const FeatureContract& contract) {
+  return std::make_unique<Hdf5Writer>(std::move(place), contract);
 }
 
 }  // namespace wav2vec

@@ -30,22 +30,22 @@ std::string holder_of(int descriptor) {
 
 }  // namespace
 
-RunLock::RunLock(const std::filesystem::path& run_folder) {
-  make_writable_folder(run_folder);
-  const std::filesystem::path path = run_folder / ".lock";
+RunLock::RunLock(const std::filesystem::path& folder, Kind kind, const std::string& lock_name) {
+  make_writable_folder(folder);
+  const std::filesystem::path path = folder / lock_name;
   const std::string name = printable(path.string());
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) throw DiskError(fmt::format("{}: cannot open: {}", name, std::strerror(errno)));
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(descriptor_, (kind == Kind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
     const int error = errno;
     if (error == EWOULDBLOCK) {
       const std::string holder = holder_of(descriptor_);
       ::close(std::exchange(descriptor_, -1));
-      throw DiskError(fmt::format("{}: {} is writing this run; wait for it or choose another folder",
-                                  printable(run_folder.string()), holder));
+      throw DiskError(fmt::format("{}: {} is writing here; wait for it or choose another folder",
+                                  printable(folder.string()), holder));
     }
     // Some network file systems have no locks; a run there is better than none.
-    log_warning(fmt::format("{}: cannot lock ({}); make sure that no other process writes this run", name,
+    log_warning(fmt::format("{}: cannot lock ({}); make sure that no other process writes here", name,
                             std::strerror(error)));
     return;
   }
@@ -61,6 +61,8 @@ RunLock::RunLock(const std::filesystem::path& run_folder) {
 RunLock::~RunLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
+
+void RunLock::share() { ::flock(descriptor_, LOCK_SH | LOCK_NB); }
 
 RunLock::RunLock(RunLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 

@@ -6,6 +6,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/probe/probe_run.h"
 #include "wav2vec/probe/probe_split.h"
+#include "wav2vec/probe/probe_targets.h"
 
 namespace wav2vec {
 namespace {

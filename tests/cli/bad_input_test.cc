@@ -189,7 +189,7 @@ TEST_CASE("bad audio: every command skips it, names it once in one line, and end
       CHECK(result.standard_output.find("failed: " + failed) != std::string::npos);
       CHECK_FALSE(has_leftovers(out));
       const int64_t files = std::distance(fs::directory_iterator(out), fs::directory_iterator());
-      CHECK(files == (format == "npy" ? std::ssize(odd) + 1 : 3));
+      CHECK(files == (format == "npy" ? std::ssize(odd) + 2 : 4));  // frames.json and .lock
     }
   }
   SUBCASE("manifest") {

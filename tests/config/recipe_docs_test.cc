@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "wav2vec/config/fbank_config.h"
+#include "wav2vec/config/postprocess_config.h"
 #include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/config/probe_recipe.h"
 #include "wav2vec/core/file.h"
@@ -105,6 +107,12 @@ void check_shipped(const std::string& kind, int64_t least) {
 TEST_CASE("the pages of recipes list every key in its section, with type, default and meaning") {
   PretrainRecipe pretrain;
   check_page("recipes.md", pretrain.sections());
+  FbankConfig fbank;
+  MfccConfig mfcc;
+  PostprocessConfig postprocess;
+  check_page("recipes.md", {{"fbank", [&](FieldVisitor& v) { fbank.visit(v); }},
+                            {"mfcc", [&](FieldVisitor& v) { mfcc.visit(v); }},
+                            {"postprocess", [&](FieldVisitor& v) { postprocess.visit(v); }}});
   ProbeRecipe probe;
   check_page("probe.md", probe.sections());
 }

@@ -140,11 +140,18 @@ TEST_CASE("Windows line ends, a byte order mark, blank lines and a missing newli
 }
 
 TEST_CASE("lines that repeat are left out with a warning that names the first") {
-  const Written written("audio\na.wav\t10\nb.wav\t20\na.wav\t10\nx/../a.wav\t10\n");
+  const Written written("audio\na.wav\t10\nb.wav\t20\na.wav\t10\na.wav\t10\n");
   const CapturedStderr warnings;
   CHECK(written.read().utterances.size() == 2);
   CHECK(warnings.contains("2 repeated lines"));
   CHECK(warnings.contains("line 4"));
+}
+
+TEST_CASE("one audio under two ids is two utterances") {
+  const Written written("path\tid\na.wav\tx\na.wav\ty\na.wav\tx\n");
+  const CapturedStderr warnings;
+  CHECK(written.read().utterances.size() == 2);
+  CHECK(warnings.contains("1 repeated lines"));
 }
 
 TEST_CASE("bad manifests are refused with file and line") {

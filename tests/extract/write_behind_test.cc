@@ -40,7 +40,10 @@ TEST_CASE("write behind: everything in order, copied before the caller's memory 
     behind.write(ids.back(), rows_in_memory(rows.data(), 4, 3), "a.wav");
     std::fill(rows.begin(), rows.end(), -1.0F);
   }
-  CHECK(behind.finish().empty());
+  const WrittenFeatures written = behind.finish();
+  CHECK(written.failures.empty());
+  CHECK(written.utterances == 100);
+  CHECK(written.frames == 400);
   CHECK(recorder.ids == ids);
   for (size_t i = 0; i < ids.size(); ++i) CHECK(recorder.sums[i] == 12.0 * static_cast<double>(i));
 }
@@ -70,7 +73,11 @@ TEST_CASE("write behind: what is wrong with one utterance is collected, a full d
   behind.write("a", some, "a.wav");
   behind.write("bad", some, "a.wav");
   behind.write("b", some, "a.wav");
-  CHECK(behind.finish() == std::vector<std::string>{"a.wav: bad utterance"});
+  const WrittenFeatures written = behind.finish();
+  CHECK(written.failures == std::vector<std::string>{"a.wav: bad utterance"});
+  CHECK(written.failed_ids == std::set<std::string>{"bad"});
+  CHECK(written.utterances == 2);  // no row of another one counts
+  CHECK(written.frames == 2 * some.frames);
   CHECK(recorder.ids == std::vector<std::string>{"a", "b"});
   behind.write("full", some, "a.wav");
   CHECK_THROWS_AS(behind.finish(), DiskError);

@@ -20,12 +20,11 @@ TEST_CASE("a run has one writer, and the second is told who it is") {
   const auto run = folder.path() / "run";
   {
     RunLock lock(run);
-    CHECK_THROWS_WITH_AS(
-        RunLock{run},
-        fmt::format("{}: process {} is writing this run; wait for it or choose another folder", run.string(),
-                    getpid())
-            .c_str(),
-        DiskError);
+    CHECK_THROWS_WITH_AS(RunLock{run},
+                         fmt::format("{}: process {} is writing here; wait for it or choose another folder",
+                                     run.string(), getpid())
+                             .c_str(),
+                         DiskError);
     RunLock moved = std::move(lock);
     CHECK_THROWS_AS(RunLock{run}, DiskError);
   }

@@ -58,6 +58,8 @@ struct Waveform {
   int64_t missing_frames = 0;  ///< claimed by the header within the range asked for, but not in the file
   int64_t surplus_frames = 0;  ///< decoded beyond the header's claim (whole-file reads only)
   bool missing_end = false;    ///< as in AudioInfo
+  /// "cut off: 3 of 5 frames are there" or what ffmpeg complained of; empty: nothing is known to be missing.
+  std::string damage = {};
   /// How much power the mean of the channels lost against the channels themselves, in dB: about 0 for equal
   /// channels, 3 for independent ones, large when they cancel. 0 for one channel or another policy.
   double mix_loss_db = 0.0;

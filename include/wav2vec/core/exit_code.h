@@ -5,7 +5,7 @@ namespace wav2vec {
 
 enum class ExitCode : int {
   ok = 0,
-  problems_found = 1,      ///< the command worked and reports problems (doctor)
+  problems_found = 1,      ///< the command worked and reports problems (doctor, extract)
   usage = 2,               ///< wrong command line or recipe
   some_inputs_failed = 3,  ///< bad input: an input, or some of several, could not be used
   no_checkpoint = 4,       ///< no usable checkpoint where one is needed

@@ -29,6 +29,10 @@ struct Utterance {
   bool operator==(const Utterance&) const = default;
 };
 
+/// What stands behind the path in the id of a segment that has none of its own: ":12.500+4.200"; empty for a
+/// whole file.
+std::string segment_suffix(const Utterance& utterance);
+
 struct Manifest {
   std::vector<Utterance> utterances;
 

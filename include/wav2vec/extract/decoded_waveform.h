@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "wav2vec/audio/audio_reader.h"
@@ -21,6 +22,7 @@ class DecodedWaveform {
   /// Throws DiskError.
   void append(std::span<const float> samples);
   int64_t samples() const { return samples_; }
+  std::string damage = {};  ///< as in audio_reader.h
   /// Reads from this object, which must stay where it is.
   WaveformSource source() const;
 
@@ -35,7 +37,8 @@ class DecodedWaveform {
   std::vector<ScratchArray> files_;
 };
 
-/// Throws AudioError, DiskError.
+/// Throws AudioError, DiskError; DataError for a segment that ends more than half a second behind the audio
+/// (a shorter overshoot is cut off, as Kaldi's extract-segments does).
 std::unique_ptr<DecodedWaveform> decode_utterance(const Utterance& utterance, const AudioOptions& options,
                                                   const std::filesystem::path& scratch_folder);
 

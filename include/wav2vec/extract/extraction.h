@@ -23,6 +23,7 @@ struct ExtractionOptions {
 struct ExtractionResult {
   int64_t utterances = 0;  ///< done
   double audio_seconds = 0.0;
+  std::vector<std::string> damaged;   ///< one message for each whose audio is cut off: what is there was done
   std::vector<std::string> failures;  ///< one message for each of the others
 };
 

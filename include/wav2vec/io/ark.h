@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace wav2vec {
 
@@ -17,6 +18,23 @@ struct ArkSummary {
 /// Walks through an archive (.ark). Throws DataError when it cannot be read, FormatError naming the key or
 /// the offset when it is something else than whole matrices.
 ArkSummary summarize_ark(const std::filesystem::path& path);
+
+struct ArkEntry {
+  std::string key;
+  uint64_t offset = 0;  ///< of the matrix, as an index names it
+  std::string kind;
+  int64_t rows = 0;
+};
+
+struct ArkEntries {
+  std::vector<ArkEntry> entries;
+  uint64_t bytes = 0;    ///< up to the end of the last of them
+  bool cut_off = false;  ///< the file ends within a further one
+};
+
+/// The whole matrices of an archive, in order; none of an empty file. Throws what summarize_ark throws, but
+/// for a file that ends too early.
+ArkEntries read_ark_entries(const std::filesystem::path& path);
 
 /// Looks up every line "key archive:offset" of an index (.scp); relative names are tried from the current
 /// folder, as Kaldi does, then from that of the index. Commands ("... |") are refused, never run. Throws

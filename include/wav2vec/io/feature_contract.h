@@ -1,6 +1,7 @@
 #pragma once
 // What a reader of features has to know. Row t belongs to the time
-// first_frame_center_seconds + t · hop_samples / sample_rate_hz of its utterance.
+// first_frame_center_seconds + t · hop_samples / sample_rate_hz of its utterance and reads the samples
+// [first_sample + t · hop_samples, first_sample + t · hop_samples + receptive_field_samples).
 
 #include <cstdint>
 #include <filesystem>
@@ -17,16 +18,21 @@ struct FeatureContract {
   int64_t sample_rate_hz = 0;
   int64_t hop_samples = 0;
   int64_t receptive_field_samples = 0;
+  int64_t first_sample = 0;  ///< of row 0; negative where it reads beyond the beginning
   double first_frame_center_seconds = 0.0;
   std::string layer;  ///< as layer_name() writes it, "fbank" or "mfcc"
   int64_t channels = 0;
   std::string model;       ///< where the model was read from
   std::string model_hash;  ///< of its content
   std::string resampler;
-  std::string dtype;            ///< "f32" or "bf16": how they were computed; they are stored as f32
-  double window_seconds = 0.0;  ///< of extract --window, which is an approximation; 0: exact
+  std::string audio_channel = "mean";  ///< of several: "mean", "left" or "right"
+  std::string dtype;                   ///< "f32" or "bf16": how they were computed; they are stored as f32
+  double window_seconds = 0.0;         ///< of extract --window, which is an approximation; 0: exact
+  double window_context_seconds = 0.0;
+  std::string options = {};  ///< of filter banks and MFCC: "frame_length_ms=25 …", all of them
   std::string postprocess =
       {};  ///< "cmvn=utterance delta_order=2": what was changed afterwards; empty: nothing
+  std::string file_format = {};  ///< as kFeatureFormatNames has it; make_feature_writer() sets it
 
   /// Centre of row t.
   double seconds_of(int64_t row) const;

@@ -44,7 +44,7 @@ struct ArraySummary {
 ArraySummary summarize_npy(const std::filesystem::path& path);
 
 /// The contract that vouches for a file of features without one of its own: of the frames.json in its folder
-/// or one above it (an id's '/' are folders), if the file is not older and has as many channels. Nothing
+/// or one above it (an id's '/' are folders), if it names such files and has as many channels. Nothing
 /// otherwise.
 std::optional<FeatureContract> contract_beside(const std::filesystem::path& path, int64_t channels);
 

@@ -48,7 +48,7 @@ struct FeatureDestination {
   std::filesystem::path path;
   /// Between name and ending of an archive, for runs that share a folder: "2of4" makes feats.2of4.ark.
   std::string part;
-  /// Takes nothing over from an earlier run and replaces the features of another contract.
+  /// Takes nothing over from an earlier run and removes the features of another contract.
   bool overwrite = false;
 };
 
@@ -58,28 +58,33 @@ class FeatureWriter {
   virtual ~FeatureWriter() = default;
 
   /// Whether the utterance's features stand complete from an earlier run with the same contract. Throws
-  /// DataError for an id that is no safe name. An archive is extended by what it lacks when this was asked
-  /// before the first write(), else written anew.
+  /// DataError for an id that is no safe name.
   virtual bool has(std::string_view utterance_id) = 0;
 
-  /// Adds one utterance, whole or not at all. Throws DataError for an id that is no safe name or occurs
-  /// twice, and for values that the format cannot hold (nothing is written then); DiskError; ConfigError for
-  /// a second utterance where there can be one.
+  /// Adds one utterance, whole or not at all. Throws DataError for an id that is no safe name, occurs twice
+  /// or stands in the archive of an earlier run, and for values that the format cannot hold (nothing is
+  /// written then); DiskError; ConfigError for a second utterance where there can be one.
   virtual void write(std::string_view utterance_id, const FeatureRows& rows) = 0;
 
-  /// Completes the output. A writer that is destroyed without it leaves no archive behind, and an older one
-  /// as it was.
+  /// Completes the output and lets other writers at it. A writer that is destroyed without it leaves no
+  /// archive behind, and an older one as it was; so does one that nothing was written to.
   virtual void close() = 0;
 };
 
 /// For a folder: makes it, removes what killed processes left half-written and sees to it that its
-/// frames.json holds the contract. What is older than that file counts as absent. Throws DiskError when the
-/// folder cannot be made or written, ConfigError naming the difference when it holds features of another
-/// contract and `overwrite` is not set, when the format cannot go to standard output or cannot hold such
-/// features.
+/// frames.json holds the contract; what stands there is then of this contract, whatever its age. An archive
+/// is extended by what it lacks; of one that is cut off the whole leading utterances stay. Throws DiskError
+/// when the folder cannot be made or written, or another process writes there (parts do not disturb one
+/// another); ConfigError when the folder holds features of another contract or format (naming the difference)
+/// or an archive that is damaged otherwise, and `overwrite` is not set; when it holds such files without a
+/// frames.json; when the format cannot go to standard output or cannot hold such features.
 std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format,
                                                    const FeatureDestination& destination,
                                                    const FeatureContract& contract);
+
+/// Whether files of the format are named like this one; for archives of Kaldi also the index.
+bool is_named_as(FeatureFormat format, const std::filesystem::path& path);
+bool is_named_as(std::string_view format_name, const std::filesystem::path& path);
 
 /// The relative path that an utterance id stands for: its '/' are folders. Throws DataError for what would
 /// lead elsewhere or could not be a file name: empty, absolute, "." and ".." or empty parts, a backslash, NUL
