@@ -25,6 +25,9 @@ class OptionsText : public FieldVisitor {
   void field(std::string_view name, std::vector<int64_t>& value, std::string_view) override {
     say(name, fmt::format("{}", fmt::join(value, ",")));
   }
+  void field(std::string_view name, std::vector<double>& value, std::string_view) override {
+    say(name, fmt::format("{}", fmt::join(value, ",")));
+  }
   void field(std::string_view name, std::vector<std::string>& value, std::string_view) override {
     say(name, fmt::format("{}", fmt::join(value, ",")));
   }
