@@ -1,6 +1,7 @@
 #include "wav2vec/probe/training_probe.h"
 
-#include <cmath>
+#include <fmt/format.h>
+
 #include <limits>
 
 #include "wav2vec/core/error.h"
@@ -43,7 +44,7 @@ std::function<ProbeReading(const std::filesystem::path& model)> make_training_pr
         run_probe(mine, {.model = model, .quiet = true, .stop_requested = stop_requested});
     ProbeReading reading{.values = {}, .error_rate = std::numeric_limits<double>::quiet_NaN()};
     for (const ProbeCell& cell : results.cells) {
-      reading.values.emplace_back(cell.input + "_error_rate", cell.scores[0].rate.value);
+      reading.values.emplace_back(fmt::format("{}_error_rate", cell.input), cell.scores[0].rate.value);
       if (cell.input == "c") reading.error_rate = cell.scores[0].rate.value;
     }
     return reading;
