@@ -1,12 +1,19 @@
 // Facts of what extract writes.
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "describe_kinds.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/io/ark.h"
 #include "wav2vec/io/feature_summary.h"
+#include "wav2vec/io/feature_writer.h"
 #include "wav2vec/io/safetensors.h"
 
 namespace wav2vec::app {
@@ -44,41 +51,89 @@ Json archive(const fs::path& path, const char* format, const ArkSummary& summary
 
 // ---- folders --------------------------------------------------------------------------------------------
 
-bool is_hdf5_archive(const fs::path& path) { return path.extension() == ".h5"; }
+FeatureFileSummary as_features(const ArkSummary& ark) {
+  return {.utterances = ark.utterances, .frames = ark.frames, .channels = ark.channels};
+}
 
-/// Files of features by extension; anything else is passed over.
+FeatureFileSummary summarize_npy_features(const fs::path& path) {
+  const ArraySummary array = summarize_npy(path);
+  if (array.dtype != "<f4" || array.shape.size() != 2)
+    throw FormatError(printable(path.string()) + ": an array of another kind, no features");
+  return {.frames = array.shape[0], .channels = array.shape[1]};
+}
+
+FeatureFileSummary summarize_safetensors_features(const fs::path& path) {
+  if (const auto summary = summarize_safetensors(path)) return *summary;
+  throw FormatError(printable(path.string()) + ": tensors of another kind, no features");
+}
+
+/// By extension, which files of features have.
+const std::map<std::string, std::function<FeatureFileSummary(const fs::path&)>> kSummaries{
+    {".npy", summarize_npy_features},
+    {".npz", summarize_npz},
+    {".htk", summarize_htk},
+    {".h5context", summarize_hdf5},
+    {".safetensors", summarize_safetensors_features},
+    {".csv", summarize_csv},
+    {".ark", [](const fs::path& path) { return as_features(summarize_ark(path)); }},
+    {".scp", [](const fs::path& path) { return as_features(summarize_scp(path)); }},
+    {".h5", summarize_hdf5}};
+
+bool has_contract(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::is_regular_file(folder / kContractFileName, ignored);
+}
+
+/// Files of features by extension; anything else is passed over, and folders with a contract of their own.
 std::map<std::string, std::vector<fs::path>> feature_files(const fs::path& folder) {
   std::map<std::string, std::vector<fs::path>> files;
   std::error_code error;
   const auto options = fs::directory_options::skip_permission_denied;
   for (fs::recursive_directory_iterator at(folder, options, error), end; !error && at != end;
        at.increment(error)) {
+    if (at->is_directory(error)) {
+      if (has_contract(at->path())) at.disable_recursion_pending();
+      continue;
+    }
     const std::string extension = at->path().extension().string();
-    for (const char* known : {".npy", ".npz", ".htk", ".h5context", ".safetensors", ".csv", ".ark", ".h5"})
-      if (extension == known && at->is_regular_file(error)) files[extension].push_back(at->path());
+    if (kSummaries.contains(extension) && at->is_regular_file(error)) files[extension].push_back(at->path());
   }
   if (error) throw DataError(printable(folder.string()) + ": cannot list the folder: " + error.message());
+  for (auto& [extension, paths] : files) std::ranges::sort(paths);
   return files;
 }
 
-/// Files of an utterance each are counted, archives are read.
-Json describe_files(const std::string& extension, const std::vector<fs::path>& files) {
-  Json facts{{"format", extension.substr(1)}, {"files", files.size()}};
-  if (extension != ".ark" && extension != ".h5") {
-    facts["utterances"] = files.size();
-    return facts;
-  }
+/// Why the folder's contract does not hold for a file; empty when it does.
+std::string disagreement(const fs::path& path, const FeatureFileSummary& found,
+                         const FeatureContract& contract) {
+  if (!is_named_as(contract.file_format, path))
+    return fmt::format("its name is not one of {}, as frames.json says", contract.file_format);
+  if (found.frames > 0 && found.channels != contract.channels)
+    return fmt::format("{} channels, but {} in frames.json", width(found.channels).dump(), contract.channels);
+  const std::string difference = found.contract ? contract_difference(*found.contract, contract) : "";
+  return difference.empty() ? "" : "its own contract is another than frames.json: " + difference;
+}
+
+/// Reads every file as far as needed to know that it is whole; what is wrong goes to `problems`.
+Json describe_files(const std::string& extension, const std::vector<fs::path>& files,
+                    const FeatureContract& contract, Json& problems) {
   int64_t utterances = 0;
   int64_t frames = 0;
   for (const fs::path& file : files) {
-    const Json one = is_hdf5_archive(file) ? describe_hdf5(file) : describe_ark(file);
-    utterances += one["utterances"].get<int64_t>();
-    frames += one["frames"].get<int64_t>();
-    if (one.contains("matrix")) facts["matrix"] = one["matrix"];
+    try {
+      const FeatureFileSummary found = kSummaries.at(extension)(file);
+      utterances += found.utterances;
+      frames += found.frames;
+      if (const std::string problem = disagreement(file, found, contract); !problem.empty())
+        problems.push_back(printable(file.string()) + ": " + problem);
+    } catch (const DataError& error) {
+      problems.push_back(error.what());
+    }
   }
-  facts["utterances"] = utterances;
-  facts["frames"] = frames;
-  return facts;
+  return {{"format", extension.substr(1)},
+          {"files", files.size()},
+          {"utterances", utterances},
+          {"frames", frames}};
 }
 
 }  // namespace
@@ -124,28 +179,30 @@ Json describe_contract(const fs::path& path) {
 }
 
 Json describe_feature_folder(const fs::path& folder) {
-  std::error_code ignored;
   Json facts{{"kind", "features"}};
   const auto contract = read_feature_contract(folder);
   if (contract) {
-    const auto files = feature_files(folder);
+    Json problems = Json::array();
     Json formats = Json::array();
-    for (const auto& [extension, paths] : files) formats.push_back(describe_files(extension, paths));
+    for (const auto& [extension, paths] : feature_files(folder)) {
+      Json files = describe_files(extension, paths, *contract, problems);
+      if (extension != ".scp") formats.push_back(std::move(files));  // what an index names was counted
+    }
     if (formats.size() == 1) facts.update(formats[0]);
     if (formats.size() != 1) facts["formats"] = formats;
+    if (!problems.empty()) facts["problems"] = problems;
     add_contract(contract, facts);
-    return facts;
   }
+  std::error_code ignored;
   Json layers = Json::object();  // of an extraction of several
   for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored)) {
-    if (!fs::is_regular_file(at->path() / kContractFileName, ignored)) continue;
+    if (!has_contract(at->path())) continue;
     Json layer = describe_feature_folder(at->path());
     layer.erase("kind");
     layers[printable(at->path().filename().string())] = std::move(layer);
   }
-  if (layers.empty()) return Json::object();
-  facts["layers"] = std::move(layers);
-  return facts;
+  if (!layers.empty()) facts["layers"] = std::move(layers);
+  return facts.size() > 1 ? facts : Json::object();
 }
 
 }  // namespace wav2vec::app

@@ -23,7 +23,8 @@ nlohmann::ordered_json describe_scp(const std::filesystem::path& path);
 
 /// A frames.json.
 nlohmann::ordered_json describe_contract(const std::filesystem::path& path);
-/// What extract wrote into a folder; empty for another folder.
+/// What extract wrote into a folder, and under "layers" into those below that have a frames.json of their
+/// own; "problems" lists files that are damaged or disagree with the contract. Empty for another folder.
 nlohmann::ordered_json describe_feature_folder(const std::filesystem::path& folder);
 
 }  // namespace wav2vec::app

@@ -36,6 +36,16 @@ std::string text_of(const std::string& key, const Json& value) {
                                      : value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
+/// Of a folder of features and of those of its layers.
+std::vector<std::string> problems_in(const Json& facts) {
+  std::vector<std::string> problems = facts.value("problems", std::vector<std::string>());
+  if (!facts.contains("layers")) return problems;
+  for (const auto& layer : facts["layers"])
+    if (layer.contains("problems"))
+      for (const auto& problem : layer["problems"]) problems.push_back(problem.get<std::string>());
+  return problems;
+}
+
 void print_lines(const std::string& name, const Json& facts) {
   fmt::print("{}\n", printable(name));
   for (const auto& [key, value] : facts.items()) {
@@ -54,6 +64,10 @@ ExitCode run(const Options& options) {
   for (const std::string& file : options.files) {
     try {
       Json facts = describe_file(file, options.tensors);
+      for (const std::string& problem : problems_in(facts)) {
+        log_warning(problem);
+        code = ExitCode::some_inputs_failed;
+      }
       if (!options.json) print_lines(file, facts);
       facts["input"] = file;
       all.push_back(std::move(facts));

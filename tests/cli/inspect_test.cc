@@ -109,7 +109,8 @@ TEST_CASE("inspect: every format of extract and convert, and one line with code 
     CHECK(whole["utterances"] == 5);
     CHECK(whole["contract"]["layer"] == "c");
     for (fs::recursive_directory_iterator at(out), end; at != end; ++at) {
-      if (!at->is_regular_file() || at->path().filename() == "frames.json") continue;
+      const fs::path name = at->path().filename();
+      if (!at->is_regular_file() || name == "frames.json" || name == ".lock") continue;
       const auto facts = inspect({at->path()})[0];
       CAPTURE(at->path().string());
       CHECK(facts["kind"] == "features");
@@ -173,4 +174,36 @@ TEST_CASE("inspect: lists of audio, folders of audio and texts of others") {
     CHECK(result.exit_code == 3);
     CHECK(result.standard_error.find(message) != std::string::npos);
   }
+}
+
+TEST_CASE("inspect: a folder of features is read file by file, each part under its own contract") {
+  const TemporaryFolder folder;
+  test::write_corpus(folder.path(), 3);
+  fs::path wav;
+  for (fs::recursive_directory_iterator at(folder.path()), end; at != end; ++at)
+    if (at->path().extension() == ".wav") wav = at->path();
+  const fs::path out = folder.path() / "features";
+  const auto extract = [&](const fs::path& place, const std::vector<std::string>& more) {
+    std::vector<std::string> words{"extract", "--features", "fbank", "--out", place, wav.parent_path()};
+    words.insert(words.end(), more.begin(), more.end());
+    REQUIRE(test::run_wav2vec(words).exit_code == 0);
+  };
+  extract(out, {});
+  extract(out / "deltas", {"--deltas", "1", "--format", "ark"});
+  const auto whole = inspect({out})[0];
+  CHECK(whole["utterances"] == 3);
+  CHECK(whole["contract"]["channels"] == 23);
+  CHECK(whole["layers"]["deltas"]["utterances"] == 3);
+  CHECK(whole["layers"]["deltas"]["contract"]["channels"] == 46);
+  CHECK_FALSE(whole.contains("problems"));
+
+  extract(folder.path() / "other", {"--set", "fbank.num_mel_bins=40"});
+  const std::string name = wav.stem().string() + ".npy";
+  fs::copy(folder.path() / "other" / name, out / "foreign.npy");
+  write_file(out / "torn.npy", read_file(out / name, 1 << 24).substr(0, 200));
+  fs::resize_file(out / "deltas/feats.ark", 100);
+  const auto result = test::run_wav2vec({"inspect", out});
+  CHECK(result.exit_code == 3);
+  for (const std::string file : {"foreign.npy: 40 channels, but 23", "torn.npy: ", "deltas/feats.ark: "})
+    CHECK_MESSAGE(result.standard_error.find(file) != std::string::npos, file);
 }
