@@ -16,7 +16,7 @@ ProbeRecipe recipe_of(const TrainingProbeConfig& config) {
   ProbeRecipe recipe;
   recipe.probe.task = ProbeTask::phone_frames;
   recipe.probe.inputs = {"z", "c"};
-  recipe.probe.baseline = "z";
+  recipe.probe.baseline = recipe.probe.inputs.front();
   recipe.probe.seeds = {1};
   recipe.data.train = config.train;
   recipe.data.minutes = config.minutes;
