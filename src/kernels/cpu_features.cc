@@ -30,12 +30,14 @@ uint32_t saved_state() {
   return low;
 }
 
-bool detect_avx512_bf16() {
+bool detect_avx512() {
   constexpr uint32_t kVectorState = 0xE6;  // xmm, ymm, opmask, both halves of zmm
   const Registers seven = cpuid(7, 0);
-  const bool base = bit(seven.b, 16) && bit(seven.b, 17) && bit(seven.b, 30) && bit(seven.b, 31);
-  return base && bit(cpuid(7, 1).a, 5) && (saved_state() & kVectorState) == kVectorState;
+  return bit(seven.b, 16) && bit(seven.b, 17) && bit(seven.b, 30) && bit(seven.b, 31) &&
+         (saved_state() & kVectorState) == kVectorState;
 }
+
+bool detect_avx512_bf16() { return has_avx512() && bit(cpuid(7, 1).a, 5); }
 
 bool detect_amx_bf16() {
   constexpr uint32_t kTileState = 0x60000;
@@ -48,6 +50,11 @@ bool detect_amx_bf16() {
 }
 
 }  // namespace
+
+bool has_avx512() {
+  static const bool result = detect_avx512();
+  return result;
+}
 
 bool has_avx512_bf16() {
   static const bool result = detect_avx512_bf16();

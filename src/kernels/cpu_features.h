@@ -3,6 +3,9 @@
 
 namespace wav2vec::kernels {
 
+/// AVX-512 as oneDNN asks for it (F, BW, DQ, VL).
+bool has_avx512();
+
 /// AVX-512 with bf16 products (F, BW, DQ, VL, BF16): what the bf16_*.cc files are compiled for.
 bool has_avx512_bf16();
 

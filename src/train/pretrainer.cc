@@ -156,8 +156,11 @@ class ExchangedSums {
 
 class Pretrainer {
  public:
-  Pretrainer(const PretrainRecipe& recipe, const PretrainOptions& options, Communicator& communicator)
+  /// `fell_back`: dtype auto became f32.
+  Pretrainer(const PretrainRecipe& recipe, const PretrainOptions& options, Communicator& communicator,
+             bool fell_back)
       : recipe_(recipe),
+        fell_back_(fell_back),
         options_(options),
         communicator_(communicator),
         network_(recipe.model, recipe.objective),
@@ -192,6 +195,7 @@ class Pretrainer {
   void add_failures(const std::vector<std::string>& failures);
 
   PretrainRecipe recipe_;
+  bool fell_back_;
   const PretrainOptions& options_;
   Communicator& communicator_;
   PretrainingNetwork network_;
@@ -271,6 +275,7 @@ void Pretrainer::start_log() {
                      .facts = run_facts(recipe_, corpus_, network_.layout),
                      .clip_norm = recipe_.optim.clip_norm,
                      .max_updates = recipe_.train.max_updates};
+  if (fell_back_) log_info("dtype auto: this CPU has no AVX-512 bf16 instructions, computing in f32");
   for (const auto& [name, value] : summary.facts) log_info(fmt::format("{}: {}", name, value));
   log_ = std::make_unique<RunLog>(options_.run_folder, recipe_, std::move(summary), state_);
 }
@@ -457,9 +462,9 @@ PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& opt
   PretrainRecipe resolved = recipe;
   resolved.train.dtype =
       resolve_dtype(recipe.train.dtype) == DType::bf16 ? DTypeChoice::bf16 : DTypeChoice::f32;
-  if (recipe.train.dtype == DTypeChoice::automatic && resolved.train.dtype == DTypeChoice::f32)
-    log_info("dtype auto: this CPU has no AVX-512 bf16 instructions, computing in f32");
-  return Pretrainer(resolved, options, communicator).run();
+  const bool fell_back =
+      recipe.train.dtype == DTypeChoice::automatic && resolved.train.dtype == DTypeChoice::f32;
+  return Pretrainer(resolved, options, communicator, fell_back).run();
 }
 
 }  // namespace wav2vec

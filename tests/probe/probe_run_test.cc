@@ -94,6 +94,13 @@ struct Corpus {
   }
 };
 
+ProbeOptions without_model(bool allow_shifted_labels = false) {
+  ProbeOptions options;
+  options.allow_shifted_labels = allow_shifted_labels;
+  options.quiet = true;
+  return options;
+}
+
 double error_rate(const ProbeResults& results, const std::string& input, size_t measure = 0) {
   for (const ProbeCell& cell : results.cells) {
     if (cell.input == input) return cell.scores.at(measure).rate.value;
@@ -108,7 +115,7 @@ TEST_CASE("probe: tones are told apart frame by frame, on speakers that were not
   const Corpus corpus;
   ProbeRecipe recipe = corpus.recipe(ProbeTask::phone_frames);
   recipe.probe.inputs = {"mfcc+1", "logmel[-2,2]", "logmel"};
-  const ProbeResults results = run_probe(recipe, {.quiet = true});
+  const ProbeResults results = run_probe(recipe, without_model());
   REQUIRE(results.cells.size() == 3);
   CHECK(error_rate(results, "logmel") < 0.15);
   CHECK(error_rate(results, "mfcc+1") < 0.25);
@@ -128,7 +135,7 @@ TEST_CASE("probe: labels that have nothing to do with the audio stay near chance
     ctm[end - 1] = kNames[random.below(n++, 4)][0];
   write_file(corpus.labels, ctm);
   ProbeRecipe recipe = corpus.recipe(ProbeTask::phone_frames);
-  const double rate = error_rate(run_probe(recipe, {.allow_shifted_labels = true, .quiet = true}), "logmel");
+  const double rate = error_rate(run_probe(recipe, without_model(true)), "logmel");
   CHECK(rate > 0.6);
   CHECK(rate < 0.9);
 }
@@ -136,8 +143,8 @@ TEST_CASE("probe: labels that have nothing to do with the audio stay near chance
 TEST_CASE("probe: shifted labels are refused unless that is asked for") {
   const Corpus corpus(0.04);
   ProbeRecipe recipe = corpus.recipe(ProbeTask::phone_frames);
-  CHECK_THROWS_AS(run_probe(recipe, {.quiet = true}), DataError);
-  CHECK_NOTHROW(run_probe(recipe, {.allow_shifted_labels = true, .quiet = true}));
+  CHECK_THROWS_AS(run_probe(recipe, without_model()), DataError);
+  CHECK_NOTHROW(run_probe(recipe, without_model(true)));
 }
 
 TEST_CASE("probe: sequences, with either head, best path and beam") {
@@ -146,25 +153,25 @@ TEST_CASE("probe: sequences, with either head, best path and beam") {
   ProbeRecipe recipe = corpus.recipe(ProbeTask::character_ctc);
   recipe.train.updates = 150;
   recipe.decoding.beam = 4;
-  const ProbeResults linear = run_probe(recipe, {.quiet = true});
+  const ProbeResults linear = run_probe(recipe, without_model());
   CHECK(linear.measures == std::vector<std::string>{"CER", "WER", "CER, beam", "WER, beam"});
   CHECK(error_rate(linear, "logmel", 0) < 0.7);
   CHECK(error_rate(linear, "logmel", 2) < 0.7);
   recipe.head = {.kind = ProbeHeadKind::blstm, .hidden = 16, .frames_per_step = 2};
   recipe.train.learning_rates = {1e-2};
-  CHECK(error_rate(run_probe(recipe, {.quiet = true}), "logmel") < 0.7);
+  CHECK(error_rate(run_probe(recipe, without_model()), "logmel") < 0.7);
   // No word of the texts is in the lexicon: nothing is left to learn from.
   recipe.probe.task = ProbeTask::phone_ctc;
   recipe.decoding.beam = 0;
   recipe.data.lexicon = corpus.lexicon.string();
-  CHECK_THROWS_AS(run_probe(recipe, {.quiet = true}), DataError);
+  CHECK_THROWS_AS(run_probe(recipe, without_model()), DataError);
 }
 
 TEST_CASE("probe: who speaks, with every speaker in training and test") {
   const Corpus corpus;
   ProbeRecipe recipe = corpus.recipe(ProbeTask::speaker);
   recipe.train.updates = 300;
-  CHECK(error_rate(run_probe(recipe, {.quiet = true}), "logmel") < 0.6);  // chance: 0.9
+  CHECK(error_rate(run_probe(recipe, without_model()), "logmel") < 0.6);  // chance: 0.9
 }
 
 TEST_CASE("probe: layers of a model, before training, mixed and tuned") {
@@ -211,8 +218,8 @@ TEST_CASE("probe: parts and budgets that cannot be had are named") {
   const Corpus corpus;
   ProbeRecipe recipe = corpus.recipe(ProbeTask::phone_frames);
   recipe.probe.label_minutes = {60.0};
-  CHECK_THROWS_AS(run_probe(recipe, {.quiet = true}), DataError);
+  CHECK_THROWS_AS(run_probe(recipe, without_model()), DataError);
   recipe.probe.label_minutes = {0.0};
   recipe.data.test = {corpus.manifest.string()};  // the speakers of train
-  CHECK_THROWS_AS(run_probe(recipe, {.quiet = true}), DataError);
+  CHECK_THROWS_AS(run_probe(recipe, without_model()), DataError);
 }
