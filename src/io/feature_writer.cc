@@ -164,7 +164,6 @@ std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format,
   if (destination.path == "-") return make_stream_writer(format, contract);
   const fs::path& folder = destination.path;
   make_writable_folder(folder);
-  remove_stale_temporaries(folder);  // a killed extract leaves the file that it was at
   settle_contract(destination, contract);
   const StandingFiles standing(folder, destination.overwrite);
   const ArchivePlace place{folder, destination.part.empty() ? "" : "." + destination.part, standing};
