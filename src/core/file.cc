@@ -144,7 +144,7 @@ InputFile::InputFile(const fs::path& path)
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor_);
-    throw DataError(fmt::format("{}: not a regular file; name one", shown(path)));
+    throw DataError(fmt::format("{}: not a regular file; check the path", shown(path)));
   }
   size_ = static_cast<uint64_t>(status.st_size);
 }

@@ -75,7 +75,7 @@ TEST_CASE("pipes, devices, loops and absurd names in the place of files are refu
     CHECK(run({"inspect", bad}).exit_code == 3);
     CHECK(run({"convert", bad, folder.path() / "x.pt"}).exit_code == 3);
     CHECK(run({"doctor", bad}).exit_code != 0);
-    CHECK(run({"manifest", bad, "--out", folder.path() / "m"}).exit_code != 0);
+    CHECK(run({"manifest", bad, "--output", folder.path() / "m"}).exit_code != 0);
     CHECK(run({"extract", "--model", bad, "--out", out, wav}).exit_code == 4);
     CHECK(run(fbank(out, {bad})).exit_code == 3);
     CHECK(run(fbank(out, {"--list", bad})).exit_code == 3);

@@ -103,10 +103,10 @@ TEST_CASE("what cannot be read is named with the reason") {
   const auto message = [&] { return error_of<DataError>([&] { read_file(path, 3); }); };
   CHECK(message() == name + "cannot open: No such file or directory; check the path");
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
-  CHECK(message() == name + "not a regular file");  // and does not wait for a writer
+  CHECK(message() == name + "not a regular file; check the path");  // and does not wait for a writer
   fs::remove(path);
   fs::create_directory(path);
-  CHECK(message() == name + "not a regular file");
+  CHECK(message() == name + "not a regular file; check the path");
   fs::remove(path);
   write_file(path, "abcd");
   CHECK(message() == name + "4 bytes, more than the 3 expected here at most");

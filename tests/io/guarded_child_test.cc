@@ -33,8 +33,9 @@ std::string blameless_problem(const std::function<std::string()>& work, const Ch
 
 TEST_CASE("a child that reaches a limit or is ended by others is no proof of damage") {
   const auto compute = []() -> std::string {
-    for (volatile int i = 0;; i = i + 1) {
+    for (volatile bool going = true; going;) {
     }
+    return "";
   };
   const auto wait = []() -> std::string {
     for (;;) ::pause();
