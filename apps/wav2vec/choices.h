@@ -33,7 +33,14 @@ inline void add_memory_option(CLI::App& app, double& memory_gib) {
          "memory for the activations of one recording; what does not fit goes through scratch files, with "
          "the same numbers")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            // CLI11's range lets a NaN through.
+            double gib = 0.0;
+            const bool usable = CLI::detail::lexical_cast(text, gib) && gib >= 0.0 && gib <= 1e6;
+            return usable ? std::string() : text + " is no number from 0 to 1000000";
+          },
+          "FLOAT in [0 - 1e6]", "memory"));
 }
 
 inline constexpr double kDefaultMemoryGib = 0.625;

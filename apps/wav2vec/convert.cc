@@ -6,6 +6,7 @@
 
 #include "choices.h"
 #include "commands.h"
+#include "stop_signal.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
@@ -62,10 +63,11 @@ ExitCode run(const Options& options) {
   ModelFile model = ModelFile::open(resolve_model_path(options.in));
   log_info(fmt::format("{}: {}", printable(model.path().string()), model.format()));
   for (const std::string& name : model.unused()) log_info(fmt::format("not converted: {}", printable(name)));
+  if (stop_requested()) return ExitCode::interrupted;
   target.write(model, out, options.dtype);
   log_info(fmt::format("{}: {} tensors in {}", printable(out.string()), model.tensors().size(),
                        kExportDtypeNames[static_cast<size_t>(options.dtype)]));
-  return ExitCode::ok;
+  return stop_requested() ? ExitCode::interrupted : ExitCode::ok;
 }
 
 }  // namespace
@@ -85,7 +87,10 @@ Command add_convert(CLI::App& program) {
   add_choice(*app, "--dtype", options->dtype, kExportDtypeNames, "type of the values");
   app->add_flag("--force", options->force, "replace OUT if it exists");
   app->footer("Example:\n  wav2vec convert wav2vec_large.pt wav2vec_large.safetensors");
-  return {app, [options] { return run(*options); }};
+  return {app, [options] {
+            catch_stop_signals("stopping when OUT is written; Ctrl-C again ends at once");
+            return run(*options);
+          }};
 }
 
 }  // namespace wav2vec::app

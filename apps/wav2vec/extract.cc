@@ -160,10 +160,11 @@ class Extraction {
   std::vector<SharedStatistics> shared_statistics(std::span<const Utterance> utterances) const {
     std::vector<SharedStatistics> all(features_.source.contracts.size());
     const fs::path stored = options_.cmvn_statistics;
-    if (!stored.empty() && fs::exists(stored)) {
+    std::error_code ignored;  // what is there and cannot be read is refused below
+    if (!stored.empty() && fs::status(stored, ignored).type() != fs::file_type::not_found) {
       if (all.size() > 1)
         throw ConfigError("--cmvn-stats holds the statistics of one layer; extract one at a time");
-      all[0][""] = read_cmvn_statistics(stored);
+      all[0][""] = read_cmvn_statistics(stored, features_.source.contracts[0].channels);
       return all;
     }
     const CmvnKind kind = options_.postprocess.cmvn.cmvn;

@@ -8,13 +8,12 @@
 #include <cerrno>
 #include <cstring>
 #include <iostream>
-#include <sstream>
 #include <unordered_map>
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
-#include "wav2vec/core/file.h"
 #include "wav2vec/core/scratch.h"
+#include "wav2vec/core/text_lines.h"
 
 namespace wav2vec::app {
 namespace {
@@ -23,18 +22,36 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kMostListBytes = uint64_t{1} << 30;
 
-std::vector<std::string> lines_of(std::istream& stream) {
+[[noreturn]] void refuse_list(const std::string& name, const char* problem) {
+  throw DataError(fmt::format("--list {}: {}; expected a path per line", printable(name), problem));
+}
+
+std::vector<std::string> lines_from_stdin() {
+  constexpr size_t kMostNameBytes = 1 << 16;
   std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) lines.push_back(line);
+  std::vector<char> line(kMostNameBytes);
+  uint64_t bytes = 0;
+  while (std::cin.getline(line.data(), std::ssize(line)) || std::cin.gcount() > 0) {
+    if (std::cin.fail()) refuse_list("-", "a line of more than 64 KiB");
+    const auto length = static_cast<size_t>(std::cin.gcount()) - (std::cin.eof() ? 0 : 1);
+    if ((bytes += length + 1) > kMostListBytes) refuse_list("-", "more than 1 GiB");
+    std::string text(line.data(), length);
+    if (text.find('\0') != std::string::npos) refuse_list("-", "a NUL byte in a path");
+    if (text.ends_with('\r')) text.pop_back();
+    if (!text.empty()) lines.push_back(std::move(text));
   }
   return lines;
 }
 
+std::vector<std::string> lines_from_file(const std::string& name) {
+  TextLines lines(name, kMostListBytes);
+  std::vector<std::string> names;
+  for (std::string_view line; lines.next(line);) names.emplace_back(line);
+  return names;
+}
+
 std::vector<std::string> read_list(const std::string& name) {
-  std::istringstream text(name == "-" ? "" : read_file(name, kMostListBytes));
-  std::vector<std::string> names = lines_of(name == "-" ? std::cin : text);
+  std::vector<std::string> names = name == "-" ? lines_from_stdin() : lines_from_file(name);
   if (names.empty()) throw DataError(fmt::format("--list {}: no names in it", printable(name)));
   return names;
 }

@@ -1,6 +1,7 @@
 // wav2vec: one program, one sub-command per file.
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -8,9 +9,13 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <iostream>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "commands.h"
@@ -23,7 +28,17 @@ namespace {
 
 using wav2vec::ExitCode;
 
-ExitCode run_reporting_errors(const std::function<ExitCode()>& run) {
+// What to do without enough memory depends on what takes it.
+std::string memory_message(const std::string& command) {
+  if (command == "pretrain" || command == "bench")
+    return "not enough memory; lower data.batch_samples or the channels of the model (bench: --batch or "
+           "--seconds)";
+  if (command == "extract")
+    return "not enough memory; lower --memory-gib or --decode-ahead, or leave the largest inputs out";
+  return "not enough memory for this input; look whether it is damaged, or take a machine with more";
+}
+
+ExitCode run_reporting_errors(const std::string& command, const std::function<ExitCode()>& run) {
   const auto fail = [](const std::exception& error, ExitCode code) {
     std::fprintf(stderr, "wav2vec: %s\n", error.what());
     return code;
@@ -41,9 +56,17 @@ ExitCode run_reporting_errors(const std::function<ExitCode()>& run) {
   } catch (const wav2vec::NumericError& error) {
     return fail(error, ExitCode::numeric);
   } catch (const std::bad_alloc&) {
-    return fail(std::runtime_error("not enough memory; lower data.batch_samples or the channels of the model "
-                                   "(bench: --batch or --seconds)"),
-                ExitCode::usage);
+    const bool by_recipe = command == "pretrain" || command == "bench";
+    return fail(std::runtime_error(memory_message(command)),
+                by_recipe ? ExitCode::usage : ExitCode::some_inputs_failed);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(
+        std::runtime_error(fmt::format("{}: {}; choose another path",
+                                       wav2vec::printable(error.path1().string()), error.code().message())),
+        ExitCode::disk);
+  } catch (const std::system_error& error) {
+    if (std::ferror(stdout) != 0) return ExitCode::disk;  // with_output_written() says it
+    return fail(error, ExitCode::internal);
   } catch (const std::exception& error) {
     return fail(error, ExitCode::internal);
   }
@@ -85,24 +108,35 @@ void keep_freed_memory() {
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
-// A file must never get the number of a closed standard stream: messages would end up in it.
+// A file must never get the number of a closed standard stream: messages would end up in it. What is printed
+// to a closed standard output fails, as it should: it is opened for reading only. The stand-ins do not
+// survive wait_shortly(), so that the program finds again what was closed.
 void open_standard_streams() {
-  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::dup(descriptor)) {
-    if (descriptor <= STDERR_FILENO) continue;
-    ::close(descriptor);
-    return;
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    // The lowest number that is free, which is this one.
+    ::open("/dev/null", (stream == STDERR_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
   }
 }
 
+// For the processes that we start.
+void keep_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::fcntl(stream, F_SETFD, 0);
+}
+
 // One line, whatever the user typed; --help and --version are no errors.
-int report_parse_result(const CLI::App& program, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return program.exit(error);
+ExitCode report_parse_result(const CLI::App& program, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {
+    program.exit(error);
+    std::cout.flush();
+    return ExitCode::ok;
+  }
   const std::vector<std::string> unknown = program.remaining();
   const std::string what = program.get_subcommands().empty() && !unknown.empty()
                                ? "no command \"" + unknown.front() + "\""
                                : std::string(error.what());
   std::fprintf(stderr, "wav2vec: %s; see wav2vec --help\n", wav2vec::printable(what).c_str());
-  return static_cast<int>(ExitCode::usage);
+  return ExitCode::usage;
 }
 
 // What was printed must have arrived, or the exit code may not say so.
@@ -118,6 +152,7 @@ int main(int argc, char** argv) {
   open_standard_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit on file sizes is an error like a full disk
   wait_shortly(argv);
+  keep_standard_streams();
   keep_freed_memory();
   CLI::App program{"wav2vec learns speech representations from raw audio and puts them to work", "wav2vec"};
   program.set_version_flag("--version", "wav2vec 0.1.0");
@@ -143,7 +178,7 @@ int main(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report_parse_result(program, error);
+    return static_cast<int>(with_output_written(report_parse_result(program, error)));
   }
   wav2vec::set_log_level(options.quiet     ? wav2vec::LogLevel::quiet
                          : options.verbose ? wav2vec::LogLevel::debug
@@ -151,7 +186,8 @@ int main(int argc, char** argv) {
   wav2vec::set_compute_threads(options.threads);
   for (const auto& command : commands) {
     if (command.app->parsed())
-      return static_cast<int>(with_output_written(run_reporting_errors(command.run)));
+      return static_cast<int>(
+          with_output_written(run_reporting_errors(command.app->get_name(), command.run)));
   }
   return static_cast<int>(ExitCode::usage);
 }

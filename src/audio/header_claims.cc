@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -64,6 +66,44 @@ int64_t claimed_wav_frames(int descriptor) {
     at += 8 + static_cast<uint64_t>(bytes) + (bytes & 1U);
   }
   return -1;
+}
+
+int64_t claimed_w64_frames(int descriptor) {
+  // Chunks have a GUID that begins with the name in RIFF, and a size that counts their head of 24 bytes.
+  constexpr uint64_t kHeadBytes = 24;
+  const uint64_t size = file_size(descriptor);
+  uint64_t at = 40;
+  uint64_t frame_bytes = 0;
+  for (int chunk = 0; chunk < kMaxChunks; ++chunk) {
+    unsigned char head[kHeadBytes + 16];
+    if (!read_at(descriptor, at, head, kHeadBytes)) return -1;
+    const std::string_view id(reinterpret_cast<const char*>(head), 4);
+    const auto bytes = load<uint64_t>(head + 16);
+    if (bytes < kHeadBytes) return -1;
+    if (id == "fmt " && read_at(descriptor, at, head, sizeof head) &&
+        has_fixed_frame_size(load<uint16_t>(head + kHeadBytes)))
+      frame_bytes = load<uint16_t>(head + kHeadBytes + 12);
+    if (id == "data") {
+      if (frame_bytes == 0 || bytes > uint64_t{INT64_MAX}) return -1;
+      return static_cast<int64_t>((bytes - kHeadBytes) / frame_bytes);
+    }
+    if (bytes > size - at) return -1;
+    at += (bytes + 7) / 8 * 8;
+  }
+  return -1;
+}
+
+int64_t claimed_nist_frames(int descriptor) {
+  std::string head(1024, '\0');
+  const ssize_t n = ::pread(descriptor, head.data(), head.size(), 0);
+  head.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  constexpr std::string_view kField = "\nsample_count -i ";
+  const size_t field = head.find(kField);
+  if (field == std::string::npos) return -1;
+  int64_t frames = 0;
+  const char* const begin = head.data() + field + kField.size();
+  const auto [end, error] = std::from_chars(begin, head.data() + head.size(), frames);
+  return error == std::errc() && frames >= 0 ? frames : -1;
 }
 
 int64_t claimed_aiff_frames(int descriptor) {

@@ -10,6 +10,12 @@ namespace wav2vec {
 /// -1 for other codecs and for sizes that stand for "not known when written" (a pipe).
 int64_t claimed_wav_frames(int descriptor);
 
+/// The same of a Sony Wave64 file.
+int64_t claimed_w64_frames(int descriptor);
+
+/// The sample_count of a NIST SPHERE header; -1 without one.
+int64_t claimed_nist_frames(int descriptor);
+
 /// The sample frames of an AIFF file's COMM chunk; -1 without one.
 int64_t claimed_aiff_frames(int descriptor);
 

@@ -86,6 +86,8 @@ class SndfileStream final : public AudioStream {
     info_.frames = header.frames >= 0 && header.frames < SF_COUNT_MAX ? header.frames : -1;
     info_.claimed_frames = name == "WAV" || name == "RF64" ? claimed_wav_frames(descriptor)
                            : name == "AIFF"                ? claimed_aiff_frames(descriptor)
+                           : name == "W64"                 ? claimed_w64_frames(descriptor)
+                           : name == "NIST SPHERE"         ? claimed_nist_frames(descriptor)
                                                            : info_.frames;
     info_.missing_end = name == "Ogg" && lacks_ogg_end(descriptor);
   }

@@ -415,6 +415,9 @@ void read_recipe(const std::filesystem::path& path, std::span<const RecipeSectio
 
 void parse_recipe(std::string_view text, std::string_view name, std::span<const RecipeSection> sections) {
   const Origin origin{printable(name)};
+  if (text.size() > kMaxRecipeBytes)
+    origin.fail(
+        {}, fmt::format("{} bytes, more than the {} that a recipe may have", text.size(), kMaxRecipeBytes));
   assign(parse_toml(text, origin), sections, origin);
 }
 

@@ -11,6 +11,8 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -46,58 +48,128 @@ void write_fully(int descriptor, const void* data, size_t bytes, const fs::path&
   }
 }
 
-/// The process of "<name>.tmp-<process>-<number>"; 0 for any other name.
-pid_t temporary_owner(std::string_view name) {
-  constexpr std::string_view kMark = ".tmp-";
+constexpr std::string_view kMark = ".tmp-";
+
+/// "<base>.tmp-<process>-<number>"; no process for any other name.
+struct TemporaryName {
+  std::string base;
+  pid_t process = 0;
+};
+
+TemporaryName parse_temporary(const std::string& name) {
   const size_t mark = name.rfind(kMark);
-  if (mark == std::string_view::npos || mark == 0) return 0;
-  const std::string_view tail = name.substr(mark + kMark.size());
-  const char* const end = tail.data() + tail.size();
+  if (mark == std::string::npos || mark == 0) return {};
+  const char* const end = name.data() + name.size();
   pid_t process = 0;
   unsigned number = 0;
-  const auto first = std::from_chars(tail.data(), end, process);
-  if (first.ec != std::errc() || process <= 0 || first.ptr == end || *first.ptr != '-') return 0;
+  const auto first = std::from_chars(name.data() + mark + kMark.size(), end, process);
+  if (first.ec != std::errc() || process <= 0 || first.ptr == end || *first.ptr != '-') return {};
   const auto second = std::from_chars(first.ptr + 1, end, number);
-  return second.ec == std::errc() && second.ptr == end ? process : 0;
+  if (second.ec != std::errc() || second.ptr != end) return {};
+  return {name.substr(0, mark), process};
 }
 
-bool is_stale_temporary(const fs::path& path) {
-  const pid_t process = temporary_owner(path.filename().native());
-  if (process == 0 || process == ::getpid()) return false;
-  if (::kill(process, 0) == 0 || errno != ESRCH) return false;
+/// Held while a temporary is made and not locked yet, and while one is looked at.
+std::mutex& temporaries_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+/// One that nobody holds, of a process that is gone. In a container ours may have the number of that process.
+void remove_if_stale(const fs::path& path, pid_t process) {
+  const std::lock_guard lock(temporaries_mutex());
+  if (process != ::getpid() && (::kill(process, 0) == 0 || errno != ESRCH)) return;
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-  if (descriptor < 0) return false;
-  const bool held = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+  if (descriptor < 0) return;
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
   ::close(descriptor);
-  return !held;
+}
+
+/// Name and process of the temporaries in a folder, by the file that they were to become.
+using Temporaries = std::multimap<std::string, std::pair<std::string, pid_t>>;
+
+Temporaries temporaries_in(const fs::path& folder) {
+  Temporaries found;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().native();
+    TemporaryName parsed = parse_temporary(name);
+    if (parsed.process != 0) found.emplace(std::move(parsed.base), std::pair(name, parsed.process));
+  }
+  return found;
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+/// What earlier processes left of this file. A folder is listed once, for it may get a million files.
+void remove_left_behind(const fs::path& path) {
+  static std::mutex mutex;
+  static std::map<std::string, Temporaries> listed;
+  const fs::path folder = folder_of(path);
+  Temporaries left;
+  {
+    const std::lock_guard lock(mutex);
+    const auto [at, is_new] = listed.try_emplace(folder.native());
+    if (is_new) at->second = temporaries_in(folder);
+    const auto [first, last] = at->second.equal_range(path.filename().native());
+    left.insert(first, last);
+    at->second.erase(first, last);
+  }
+  for (const auto& [base, temporary] : left) remove_if_stale(folder / temporary.first, temporary.second);
+}
+
+/// A new file with the first free of the names that `name` makes of 0, 1, …; -1 and errno when there is none.
+int create_first_free(std::atomic<unsigned>& counter, fs::path& path,
+                      const std::function<fs::path(unsigned)>& name) {
+  constexpr int kMostTries = 10'000;
+  int descriptor = -1;
+  for (int i = 0; i < kMostTries; ++i) {
+    path = name(counter++);
+    descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0 || errno != EEXIST) break;
+  }
+  return descriptor;
 }
 
 }  // namespace
 
-std::string read_file(const fs::path& path, uint64_t max_bytes) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0)
+InputFile::InputFile(const fs::path& path)
+    : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (descriptor_ < 0)
     throw DataError(fmt::format("{}: cannot open: {}; check the path", shown(path), std::strerror(errno)));
-  struct Closer {
-    int fd;
-    ~Closer() { ::close(fd); }
-  } closer{descriptor};
-
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-    throw DataError(fmt::format("{}: not a regular file", shown(path)));
-  const auto size = static_cast<uint64_t>(status.st_size);
-  if (size > max_bytes)
-    throw DataError(
-        fmt::format("{}: {} bytes, more than the {} expected here at most", shown(path), size, max_bytes));
-  std::string bytes(size, '\0');
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t n = ::read(descriptor, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw DataError(fmt::format("{}: cannot read: {}", shown(path), std::strerror(errno)));
+  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(descriptor_);
+    throw DataError(fmt::format("{}: not a regular file; check the path", shown(path)));
+  }
+  size_ = static_cast<uint64_t>(status.st_size);
+}
+
+InputFile::~InputFile() { ::close(descriptor_); }
+
+size_t InputFile::read(char* out, size_t bytes) {
+  for (;;) {
+    const ssize_t n = ::read(descriptor_, out, bytes);
+    if (n >= 0) return static_cast<size_t>(n);
+    if (errno != EINTR)
+      throw DataError(fmt::format("{}: cannot read: {}", shown(path_), std::strerror(errno)));
+  }
+}
+
+std::string read_file(const fs::path& path, uint64_t max_bytes) {
+  InputFile file(path);
+  if (file.size() > max_bytes)
+    throw DataError(fmt::format("{}: {} bytes, more than the {} expected here at most", shown(path),
+                                file.size(), max_bytes));
+  std::string bytes(file.size(), '\0');
+  for (size_t done = 0; done < bytes.size();) {
+    const size_t n = file.read(bytes.data() + done, bytes.size() - done);
     if (n == 0) throw DataError(fmt::format("{}: ends at byte {} of {}", shown(path), done, bytes.size()));
-    done += static_cast<size_t>(n);
+    done += n;
   }
   return bytes;
 }
@@ -107,9 +179,11 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   std::error_code error;
   if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), error);
   if (error) throw_disk(path_.parent_path(), "make the folder", error.value());
-  temporary_ = path_;
-  temporary_ += fmt::format(".tmp-{}-{}", ::getpid(), counter++);
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  remove_left_behind(path_);
+  const std::lock_guard lock(temporaries_mutex());
+  descriptor_ = create_first_free(counter, temporary_, [&](unsigned number) {
+    return fs::path(path_) += fmt::format("{}{}-{}", kMark, ::getpid(), number);
+  });
   if (descriptor_ < 0) throw_disk(path_, "write", errno);
   // In another container or on another machine our process number says nothing to remove_stale_temporaries().
   ::flock(descriptor_, LOCK_EX | LOCK_NB);
@@ -147,7 +221,7 @@ void AtomicFile::commit() {
   W2V_CHECK(descriptor_ >= 0, "committed twice");
   if (::fsync(descriptor_) != 0) throw_disk(path_, "write to disk", errno);
   publish();
-  sync_folder(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+  sync_folder(folder_of(path_));
 }
 
 void AtomicFile::publish() {
@@ -161,17 +235,10 @@ void AtomicFile::publish() {
   }
 }
 
-void remove_stale_temporaries(const fs::path& folder) {
-  std::vector<fs::path> stale;
-  std::error_code error;
-  constexpr auto kOptions = fs::directory_options::skip_permission_denied;
-  for (fs::recursive_directory_iterator at(folder, kOptions, error), end; !error && at != end;
-       at.increment(error)) {
-    std::error_code unknown;
-    if (at->symlink_status(unknown).type() == fs::file_type::regular && is_stale_temporary(at->path()))
-      stale.push_back(at->path());
-  }
-  for (const fs::path& path : stale) ::unlink(path.c_str());
+void remove_stale_temporaries(const fs::path& folder,
+                              const std::function<bool(const std::string&)>& is_ours) {
+  for (const auto& [base, temporary] : temporaries_in(folder))
+    if (is_ours(base)) remove_if_stale(folder / temporary.first, temporary.second);
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
@@ -231,8 +298,11 @@ void make_writable_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw_disk(folder, "make the folder", error.value());
-  const fs::path probe = folder / fmt::format(".write-test-{}", ::getpid());
-  const int descriptor = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  static std::atomic<unsigned> counter{0};
+  fs::path probe;
+  const int descriptor = create_first_free(counter, probe, [&](unsigned number) {
+    return folder / fmt::format(".write-test-{}-{}", ::getpid(), number);
+  });
   if (descriptor < 0) throw_disk(folder, "write into the folder", errno);
   ::close(descriptor);
   ::unlink(probe.c_str());

@@ -19,10 +19,33 @@ bool parse_all(std::string_view text, T& value) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+constexpr size_t kMaxLineBytes = 16 << 20;
+
+/// The whole file or, when it is no text, up to and with the first NUL byte or over-long line: such a file
+/// may be large without end, or sparse.
+std::string read_text(const std::string& path, uint64_t max_bytes) {
+  constexpr size_t kPiece = 1 << 20;
+  InputFile file(path);
+  if (file.size() > max_bytes)
+    throw DataError(fmt::format("{}: {} bytes, more than the {} expected here at most", printable(path),
+                                file.size(), max_bytes));
+  std::string text;
+  size_t line = 0;
+  for (;;) {
+    const size_t before = text.size();
+    text.resize(before + kPiece);
+    text.resize(before + file.read(text.data() + before, kPiece));
+    const std::string_view piece = std::string_view(text).substr(before);
+    if (piece.empty() || piece.find('\0') != std::string_view::npos) return text;
+    if (const size_t end = piece.rfind('\n'); end != std::string_view::npos) line = before + end + 1;
+    if (text.size() - line > kMaxLineBytes || text.size() > max_bytes) return text;
+  }
+}
+
 }  // namespace
 
 TextLines::TextLines(const std::string& path, uint64_t max_bytes)
-    : path_(path), content_(read_file(path, max_bytes)) {
+    : path_(path), content_(read_text(path, max_bytes)) {
   if (content_.starts_with("\xEF\xBB\xBF")) at_ = 3;
 }
 
@@ -33,6 +56,7 @@ bool TextLines::next(std::string_view& line) {
     at_ = end + 1;
     ++number_;
     if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() > kMaxLineBytes) fail("a line of more than 16 MiB; this is not a text file");
     if (line.find('\0') != std::string_view::npos) fail("a NUL byte; this is not a text file");
     if (line.find_first_not_of(kBlank) != std::string_view::npos) return true;
   }

@@ -48,7 +48,11 @@ void find_entries(const fs::path& folder, std::vector<FoundEntry>& found) {
 /// Bytes in the folder after the longest unused entries were removed.
 uint64_t prune(const fs::path& folder, uint64_t keep_bytes, int64_t used_before_ns) {
   std::vector<FoundEntry> found;
-  for (int shard = 0; shard < 256; ++shard) find_entries(folder / fmt::format("{:02x}", shard), found);
+  for (int shard = 0; shard < 256; ++shard) {
+    const fs::path part = folder / fmt::format("{:02x}", shard);
+    remove_stale_temporaries(part, is_entry_name);
+    find_entries(part, found);
+  }
   uint64_t bytes = 0;
   for (const FoundEntry& entry : found) bytes += entry.bytes;
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.used_ns < b.used_ns; });
@@ -82,7 +86,6 @@ bool CacheRoom::must_measure(uint64_t bytes) {
 }
 
 void CacheRoom::measure(uint64_t wanted_bytes) {
-  remove_stale_temporaries(folder_);
   const uint64_t keep_bytes = max_bytes_ - std::max(wanted_bytes, max_bytes_ / 16);
   const uint64_t found_bytes = prune(folder_, keep_bytes, opened_ns_);
   if (found_bytes > keep_bytes && first_time("full cache " + folder_.string()))

@@ -138,11 +138,16 @@ Manifest read_header_tsv(TextLines& lines, std::string_view header, const fs::pa
 // ---- JSONL
 // -------------------------------------------------------------------------------------------------
 
+constexpr size_t kMaxJsonBytes = 1 << 20;  // "[[[[…" takes some fifty times as much memory
+
 std::string string_key(const json& object, const char* key, const TextLines& lines) {
   const auto at = object.find(key);
   if (at == object.end() || at->is_null()) return "";
   if (!at->is_string()) lines.fail(fmt::format("\"{}\" must be a string", key));
-  return at->get<std::string>();
+  std::string text = at->get<std::string>();
+  if (text.find('\0') != std::string::npos)
+    lines.fail(fmt::format("\"{}\" holds a NUL byte; write the manifest again", key));
+  return text;
 }
 
 double number_key(const json& object, const char* key, double fallback, const TextLines& lines) {
@@ -178,6 +183,8 @@ Utterance utterance_from_json(const json& object, const fs::path& root, const Te
 Manifest read_jsonl(TextLines& lines, std::string_view line, const fs::path& path, const fs::path& root) {
   ManifestCollector collector;
   do {
+    if (line.size() > kMaxJsonBytes)
+      lines.fail(fmt::format("a line of {} bytes, at most {} expected", line.size(), kMaxJsonBytes));
     const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!object.is_object())
       lines.fail(fmt::format("expected a JSON object like {{\"audio\": \"a.wav\"}}, found \"{}\"",

@@ -8,10 +8,13 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
+#include "wav2vec/io/feature_summary.h"
 #include "wav2vec/io/npy.h"
 
 namespace wav2vec {
 namespace {
+
+constexpr int64_t kMostChannels = 1 << 24;
 
 CmvnStatistics statistics_of(const FeatureRows& rows) {
   const auto channels = static_cast<size_t>(rows.channels);
@@ -73,15 +76,19 @@ void write_cmvn_statistics(const std::filesystem::path& path, const CmvnStatisti
   file.commit();
 }
 
-CmvnStatistics read_cmvn_statistics(const std::filesystem::path& path) {
+CmvnStatistics read_cmvn_statistics(const std::filesystem::path& path, int64_t channels) {
   const auto fail = [&](const std::string& found) {
     throw FormatError(
         fmt::format("{}: {}, expected CMVN statistics: float64 [2, channels + 1]; gather them again",
                     printable(path.string()), found));
   };
+  const ArraySummary found = summarize_npy(path);  // before memory is taken for it
+  if (found.dtype != "<f8" || found.shape.size() != 2 || found.shape[0] != 2 || found.shape[1] < 2)
+    fail(fmt::format("{} [{}]", found.dtype, fmt::join(found.shape, ", ")));
+  if (const int64_t width = found.shape[1] - 1; width > kMostChannels || (channels > 0 && width != channels))
+    fail(fmt::format("statistics of {} channels, the features have {}", width,
+                     channels > 0 ? fmt::to_string(channels) : fmt::format("{} at most", kMostChannels)));
   const NpyArray array = read_npy(path);
-  if (array.dtype != "<f8" || array.shape.size() != 2 || array.shape[0] != 2 || array.shape[1] < 2)
-    fail(fmt::format("{} [{}]", array.dtype, fmt::join(array.shape, ", ")));
   const std::vector<double> matrix = array.doubles();
   const auto columns = static_cast<std::ptrdiff_t>(array.shape[1]);
   CmvnStatistics statistics;

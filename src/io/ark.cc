@@ -6,13 +6,14 @@
 #include <bit>
 #include <charconv>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
-#include "wav2vec/core/file.h"
+#include "wav2vec/core/text_lines.h"
 
 namespace wav2vec {
 namespace {
@@ -23,6 +24,7 @@ static_assert(std::endian::native == std::endian::little, "the archives are litt
 
 constexpr size_t kMaxKeyBytes = 4096;
 constexpr size_t kMaxNumberBytes = 64;
+constexpr int kMaxBlanks = 16;
 constexpr uint64_t kColumnQuantileBytes = 8;  // four of 16 bits
 constexpr uint64_t kMaxIndexBytes = uint64_t{1} << 32;
 
@@ -116,7 +118,9 @@ class ArkFile {
 
   /// " [\n 1 2\n 3 4 ]\n"
   MatrixHeader read_text(char c) {
-    while (c == ' ' || c == '\t') c = take();
+    // An index may name any place in a row of blanks, and each is looked at.
+    for (int blanks = 0; c == ' ' || c == '\t'; c = take())
+      if (++blanks > kMaxBlanks) fail("expected a matrix");
     if (c != '[') fail("expected a binary or text matrix");
     MatrixHeader matrix{.kind = "text"};
     int64_t columns = 0;
@@ -252,9 +256,11 @@ ArkEntries read_ark_entries(const fs::path& path) {
 }
 
 ArkSummary summarize_scp(const fs::path& path) {
-  const std::string text = read_file(path, kMaxIndexBytes);
+  TextLines lines(path.string(), kMaxIndexBytes);
   fs::path opened;
   std::optional<ArkFile> archive;
+  // Reading one again would take its whole length.
+  std::map<std::pair<fs::path, uint64_t>, MatrixHeader> texts;
   const auto header_of = [&](const IndexLine& line) {
     if (!archive || opened != line.archive) {
       std::error_code ignored;
@@ -262,21 +268,18 @@ ArkSummary summarize_scp(const fs::path& path) {
       archive.emplace(here ? line.archive : path.parent_path() / line.archive);
       opened = line.archive;
     }
-    return archive->read_header(line.offset);
+    if (const auto known = texts.find({line.archive, line.offset}); known != texts.end())
+      return known->second;
+    const MatrixHeader header = archive->read_header(line.offset);
+    if (header.kind == "text") texts.emplace(std::pair(line.archive, line.offset), header);
+    return header;
   };
   ArkSummary summary;
-  int64_t number = 0;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    std::string_view line = std::string_view(text).substr(at, end - at);
-    at = end + 1;
-    ++number;
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) continue;
+  for (std::string_view line; lines.next(line);) {
     try {
       add(summary, header_of(parse_index_line(line)));
     } catch (const DataError& error) {
-      throw FormatError(fmt::format("{}:{}: {}", printable(path.string()), number, error.what()));
+      throw FormatError(fmt::format("{}:{}: {}", printable(path.string()), lines.number(), error.what()));
     }
   }
   if (summary.utterances == 0)

@@ -7,9 +7,11 @@
 #include <optional>
 #include <set>
 
+#include "io/shown.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/core/say_once.h"
 #include "wav2vec/io/layer_list.h"
 #include "wav2vec/io/state_dict.h"
 
@@ -91,8 +93,7 @@ class Options {
 };
 
 [[noreturn]] void refuse(std::string_view option, const std::string& found, std::string_view expected) {
-  throw FormatError(
-      fmt::format("option '{}' is '{}', only {} is supported", option, printable(found), expected));
+  throw FormatError(fmt::format("option '{}' is '{}', only {} is supported", option, shown(found), expected));
 }
 
 void require_option(const Options& options, std::string_view key, std::string_view only) {
@@ -110,7 +111,7 @@ std::vector<LayerTriple> layers_of(const Options& options, std::string_view key,
 
 void check_architecture(const std::string& name) {
   if (name != "wav2vec" && name != "audio_cpc" && !name.starts_with("wav2vec_"))
-    throw FormatError(fmt::format("a model of architecture '{}', expected wav2vec (1.0)", printable(name)));
+    throw FormatError(fmt::format("a model of architecture '{}', expected wav2vec (1.0)", shown(name)));
 }
 
 ModelConfig model_of(const Options& options) {
@@ -118,7 +119,7 @@ ModelConfig model_of(const Options& options) {
     throw FormatError(
         fmt::format("option 'vq_type' is '{}': vq-wav2vec is not supported; use a checkpoint of "
                     "wav2vec 1.0",
-                    printable(vq)));
+                    shown(vq)));
   require_option(options, "encoder", "cnn");
   require_option(options, "aggregator", "cnn");
   require_option(options, "project_features", "none");
@@ -238,7 +239,8 @@ class CheckpointReader {
     info.objective = objective_of(model, criterion_name, model.flag("infonce") || criterion.flag("infonce"));
     info.sample_rate_hz = task.integer("sample_rate", 16000);
     info.normalize = task.flag("normalize");
-    if (model.value("sample_distance"))
+    // inspect opens a model twice.
+    if (model.value("sample_distance") && first_time("sample_distance " + file_.path().string()))
       log_warning(
           fmt::format("{}: option 'sample_distance' has no counterpart here and only matters in training",
                       printable(file_.path().string())));
@@ -257,10 +259,10 @@ class CheckpointReader {
       const PickleNode& name = tree_[(*items)[i]];
       const TorchTensor* tensor = file_.tensor((*items)[i + 1]);
       if (name.kind != PickleKind::text || tensor == nullptr)
-        throw FormatError(fmt::format("'{}' is no tensor, expected the tensors of a network",
-                                      printable(name.text.substr(0, 100))));
+        throw FormatError(
+            fmt::format("'{}' is no tensor, expected the tensors of a network", shown(name.text)));
       if (!names.insert(name.text).second)
-        throw FormatError(fmt::format("tensor '{}' occurs twice", printable(name.text)));
+        throw FormatError(fmt::format("tensor '{}' occurs twice", shown(name.text)));
       checkpoint_.tensors.emplace_back(name.text, *tensor);
     }
   }
@@ -274,11 +276,13 @@ class CheckpointReader {
 
   void note_unused(const std::set<std::string_view>& used) {
     const auto items = *tree_.entries(tree_.root());
+    std::set<std::string_view> noted;  // one long name may stand there again and again
     for (size_t i = 0; i + 1 < items.size(); i += 2) {
       const PickleNode& name = tree_[items[i]];
       const bool empty = tree_[items[i + 1]].kind == PickleKind::none;
-      if (name.kind == PickleKind::text && !empty && !used.contains(name.text))
-        checkpoint_.unused.push_back(name.text);
+      if (name.kind == PickleKind::text && !empty && !used.contains(name.text) &&
+          noted.insert(name.text).second)
+        checkpoint_.unused.push_back(shown(name.text));
     }
   }
 

@@ -254,7 +254,6 @@ std::unique_ptr<FeatureWriter> make_feature_writer(FeatureFormat format,
   contract.file_format = kFeatureFormatNames[static_cast<size_t>(format)];
   if (destination.path == "-") return make_stream_writer(format, contract);
   make_writable_folder(destination.path);
-  remove_stale_temporaries(destination.path);  // a killed extract leaves the file that it was at
   FeaturePlace place = settle(format, destination, contract);
   switch (format) {
     case FeatureFormat::ark:

@@ -16,14 +16,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Of an archive that a child process could read from end to end; libhdf5 may crash on a damaged one.
+/// Of an archive that a child process could read from end to end; libhdf5 may crash on a damaged one. Only a
+/// damaged one is written anew: whatever else is wrong, it may hold what somebody needs.
 IdSet ids_of_whole_archive(const fs::path& path) {
   try {
     summarize_hdf5(path);
     return hdf5_archive_ids(path);
-  } catch (const DataError&) {
+  } catch (const FormatError&) {
     log_warning(fmt::format("{}: damaged; it is written anew", printable(path.string())));
     return {};
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}; choose another folder, or --overwrite to replace it", error.what()));
   }
 }
 

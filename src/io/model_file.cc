@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "io/shown.h"
 #include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -37,7 +38,7 @@ int64_t metadata_integer(const SafetensorsFile& file, const std::string& key) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < 0)
-    fail(file.path(), fmt::format("metadata '{}' is '{}', expected a whole number", key, printable(text)));
+    fail(file.path(), fmt::format("metadata '{}' is '{}', expected a whole number", key, shown(text)));
   return value;
 }
 
@@ -45,7 +46,7 @@ ModelFileInfo info_in_metadata(const SafetensorsFile& file) {
   const std::string format = metadata_value(file, "format");
   if (format != kFormat)
     fail(file.path(), fmt::format("format '{}', expected '{}'; a newer version may have written it",
-                                  printable(format), kFormat));
+                                  shown(format), kFormat));
   ModelFileInfo info;
   const std::string name = printable(file.path().string()) + " (metadata 'recipe')";
   try {
@@ -68,10 +69,18 @@ void refuse_other_kinds(const std::filesystem::path& path, FileKind kind) {
   if (kind == FileKind::unknown && (extension == ".tsv" || extension == ".jsonl" || extension == ".json"))
     fail(path, "a manifest by its name, not a model; give a .safetensors, a .pt or a run folder");
   switch (kind) {
-    case FileKind::unknown:
     case FileKind::torch:
+      if (!TorchFile::recognises(path))
+        fail(path,
+             "does not begin as PyTorch's files do, so it is no model; give a .safetensors, a .pt or a "
+             "run folder");
+      return;
     case FileKind::safetensors:
       return;
+    case FileKind::unknown:
+      fail(path,
+           "begins neither as .safetensors nor as PyTorch's files do, so it is no model; give one of "
+           "those or a run folder");
     case FileKind::onnx:
       fail(path,
            "an ONNX file, which is only written here; give the .safetensors or .pt that it was made from");
@@ -86,8 +95,7 @@ void refuse_other_kinds(const std::filesystem::path& path, FileKind kind) {
 ModelFile ModelFile::open(const std::filesystem::path& path) {
   const FileKind kind = file_kind(path);
   refuse_other_kinds(path, kind);
-  const bool torch = kind == FileKind::torch && TorchFile::recognises(path);
-  ModelFile model = torch ? open_torch(path) : open_safetensors(path);
+  ModelFile model = kind == FileKind::torch ? open_torch(path) : open_safetensors(path);
   const int64_t rate = model.info_.sample_rate_hz;
   if (rate < kMinSampleRateHz || rate > kMaxSampleRateHz)
     fail(path, fmt::format("'sample_rate_hz' is {}, expected {} to {}; use another model", rate,

@@ -6,7 +6,6 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <string_view>
 
@@ -39,11 +38,11 @@ uint64_t width_of(std::string_view dtype) {
 
 /// At most `bytes`; what follows is not touched, however large the file says it is. Throws DataError.
 std::string read_beginning(const fs::path& path, size_t bytes) {
-  std::ifstream stream(path, std::ios::binary);
+  InputFile file(path);
   std::string text(bytes, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(bytes));
-  if (stream.gcount() == 0) return read_file(path, bytes);  // which says why
-  text.resize(static_cast<size_t>(stream.gcount()));
+  size_t done = 0;
+  for (size_t n = 1; n > 0 && done < bytes; done += n) n = file.read(text.data() + done, bytes - done);
+  text.resize(done);
   return text;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
-// An ONNX model, built node by node. Besides its .cc only onnx_summary.cc knows the library of ONNX's
-// messages.
+// An ONNX model, built node by node. Only its .cc knows the library of ONNX's messages.
 
 #include <onnx/onnx_pb.h>
 

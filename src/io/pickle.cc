@@ -8,6 +8,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "io/shown.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 
@@ -19,7 +20,7 @@ constexpr size_t kMaxNodes = 500'000;
 constexpr size_t kMaxStack = 1'000'000;
 constexpr size_t kMaxMarks = 10'000;
 constexpr uint64_t kMaxTextBytes = 16 << 20;
-constexpr size_t kMaxNameBytes = 1024;
+constexpr size_t kMaxNameBytes = 256;  // every object has a copy
 constexpr uint64_t kMaxLongBytes = 1024;
 
 constexpr std::string_view kOrderedDict = "collections OrderedDict";
@@ -59,11 +60,6 @@ bool is_known_call(std::string_view name) {
 }
 
 bool is_tensor_call(std::string_view name) { return name.starts_with("torch._utils "); }
-
-std::string shown(std::string_view text) {
-  constexpr size_t kMost = 200;
-  return printable(text.substr(0, kMost)) + (text.size() > kMost ? "…" : "");
-}
 
 /// "module name" as people write it.
 std::string dotted(std::string name) {

@@ -14,11 +14,13 @@ RandomAccessFile RandomAccessFile::open(const std::filesystem::path& path) {
   const std::string name = printable(path.string());
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error))
-    throw DataError(fmt::format("{}: {}", name, error ? error.message() : "not a regular file"));
+    throw DataError(
+        fmt::format("{}: {}; check the path", name, error ? error.message() : "not a regular file"));
   RandomAccessFile file;
   file.path_ = path;
   file.stream_.open(path, std::ios::binary | std::ios::ate);
-  if (!file.stream_) throw DataError(fmt::format("{}: cannot open: {}", name, std::strerror(errno)));
+  if (!file.stream_)
+    throw DataError(fmt::format("{}: cannot open: {}; check the path", name, std::strerror(errno)));
   file.size_ = static_cast<uint64_t>(file.stream_.tellg());
   return file;
 }

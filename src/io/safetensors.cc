@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 
+#include "io/shown.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
@@ -25,6 +26,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors data is l
 
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // as in the reference implementation
 constexpr size_t kMaxTensors = 100'000;
+constexpr size_t kMaxMetadata = 100'000;
 constexpr size_t kMaxNameBytes = 4096;
 constexpr size_t kMaxRank = 32;
 constexpr size_t kDataAlignment = 64;
@@ -42,11 +44,6 @@ const Dtype* find_dtype(std::string_view name) {
   const auto* found = std::find_if(std::begin(kDtypes), std::end(kDtypes),
                                    [&](const Dtype& dtype) { return dtype.name == name; });
   return found == std::end(kDtypes) ? nullptr : found;
-}
-
-std::string shown(std::string_view text) {
-  constexpr size_t kMost = 200;
-  return printable(text.substr(0, kMost)) + (text.size() > kMost ? "…" : "");
 }
 
 // ---- header -----------------------------------------------------------------------------------------
@@ -131,6 +128,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
       case Place::metadata:
         if (header.metadata.contains(value))
           return fail(fmt::format("metadata \"{}\" occurs twice", shown(value)));
+        if (header.metadata.size() == kMaxMetadata)
+          return fail(fmt::format("more than {} keys of metadata", kMaxMetadata));
         place_ = Place::metadata_value;
         return true;
       default:
@@ -285,11 +284,13 @@ int64_t TensorEntry::count() const {
 SafetensorsFile SafetensorsFile::open(const fs::path& path) {
   const std::string name = printable(path.string());
   const auto fail = [&](std::string_view problem) {
-    throw FormatError(fmt::format("{}: not a usable safetensors file: {}", name, problem));
+    throw FormatError(
+        fmt::format("{}: not a usable safetensors file: {}; write it again or take another", name, problem));
   };
   std::error_code error;
   if (!fs::is_regular_file(path, error))
-    throw DataError(fmt::format("{}: {}", name, error ? error.message() : "not a regular file"));
+    throw DataError(
+        fmt::format("{}: {}; check the path", name, error ? error.message() : "not a regular file"));
 
   SafetensorsFile file;
   file.path_ = path;

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "io/shown.h"
 #include "wav2vec/config/model_presets.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -47,7 +48,7 @@ void refuse_other_networks(const Shapes& shapes) {
       throw FormatError(
           fmt::format("tensor '{}' belongs to {}, which is not supported; use a checkpoint of "
                       "wav2vec 1.0",
-                      printable(found->first), network));
+                      shown(found->first), network));
   }
 }
 
@@ -64,7 +65,7 @@ LayerShapes layer_shapes(const Shapes& shapes, Key key, std::string_view part) {
     const auto found = shapes.find(key(i, part));
     if (found == shapes.end()) break;
     if (found->second.size() != 3)
-      throw FormatError(fmt::format("tensor '{}' has shape [{}], expected three sizes", found->first,
+      throw FormatError(fmt::format("tensor '{}' has shape [{}], expected three sizes", shown(found->first),
                                     fmt::join(found->second, ", ")));
     layers.channels.push_back(found->second[0]);
     layers.kernels.push_back(found->second[2]);
@@ -125,7 +126,7 @@ void check_state_dict(const ModelFileInfo& info, std::span<const TensorEntry> te
   }
   std::vector<std::string> unknown;
   for (const auto& [name, shape] : shapes) {
-    if (!known.contains(name)) unknown.push_back("'" + printable(name) + "'");
+    if (!known.contains(name)) unknown.push_back("'" + shown(name) + "'");
   }
   constexpr size_t kShown = 5;
   if (!unknown.empty())

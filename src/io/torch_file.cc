@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "io/shown.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/io/safetensors.h"
@@ -20,6 +21,7 @@ constexpr std::string_view kLegacyMagic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\
 constexpr std::string_view kZipMagic = "PK\x03\x04";
 constexpr int64_t kLegacyVersion = 1001;
 constexpr size_t kMaxRank = 32;
+constexpr size_t kMaxKeyBytes = 256;   // they are short numbers
 constexpr int kMaxParameterDepth = 4;  // a Parameter of a tensor; of a Parameter nobody writes
 
 struct StorageClass {
@@ -105,8 +107,8 @@ TorchFile TorchFile::open(const std::filesystem::path& path) {
 }
 
 void TorchFile::fail(std::string_view problem) const {
-  throw FormatError(
-      fmt::format("{}: not a usable PyTorch file: {}", printable(file_.path().string()), problem));
+  throw FormatError(fmt::format("{}: not a usable PyTorch file: {}; get it again or take another",
+                                printable(file_.path().string()), problem));
 }
 
 // ---- the two containers -----------------------------------------------------------------------------
@@ -137,18 +139,18 @@ void TorchFile::place_legacy_storages(const PickleTree& keys, uint64_t offset) {
     const std::string& key = keys[id].text;
     const auto found = storages_.find(key);
     if (keys[id].kind != PickleKind::text || found == storages_.end())
-      fail(fmt::format("lists a storage \"{}\" that no tensor uses", printable(key)));
-    if (!seen.insert(key).second) fail(fmt::format("lists storage \"{}\" twice", printable(key)));
+      fail(fmt::format("lists a storage \"{}\" that no tensor uses", shown(key)));
+    if (!seen.insert(key).second) fail(fmt::format("lists storage \"{}\" twice", shown(key)));
     Storage& storage = found->second;
     uint64_t count = 0;
     file_.read(offset, std::as_writable_bytes(std::span(&count, 1)));
     offset += sizeof count;
     if (count != storage.count)
-      fail(fmt::format("storage \"{}\" has {} elements, its tensors say {}", printable(key), count,
+      fail(fmt::format("storage \"{}\" has {} elements, its tensors say {}", shown(key), count,
                        storage.count));
     const uint64_t bytes = storage.count * class_of_dtype(storage.dtype)->bytes;
     if (bytes > file_.size() - offset)
-      fail(fmt::format("storage \"{}\" of {} bytes at {} ends behind the file (truncated?)", printable(key),
+      fail(fmt::format("storage \"{}\" of {} bytes at {} ends behind the file (truncated?)", shown(key),
                        bytes, offset));
     storage.offset = offset;
     storage.verified = true;
@@ -165,8 +167,7 @@ void TorchFile::open_zip() {
   std::string folder;
   for (const ZipEntry& entry : all) {
     const size_t slash = entry.name.find('/');
-    if (slash == std::string::npos)
-      fail(fmt::format("entry \"{}\" lies in no folder", printable(entry.name)));
+    if (slash == std::string::npos) fail(fmt::format("entry \"{}\" lies in no folder", shown(entry.name)));
     if (folder.empty()) folder = entry.name.substr(0, slash + 1);
     if (!entry.name.starts_with(folder)) fail("more than one folder in the archive");
     entries_.emplace(entry.name.substr(slash + 1), entry);
@@ -212,7 +213,7 @@ void TorchFile::take_tensor(PickleId id) {
     if (node.kind != PickleKind::integer || node.integer < 0)
       fail(fmt::format(
           "a tensor of storage \"{}\" has an offset, size or stride that is no whole number from 0",
-          printable(tensor.storage)));
+          shown(tensor.storage)));
     return node.integer;
   };
   tensor.offset = static_cast<uint64_t>(number(arguments[1]));
@@ -220,7 +221,7 @@ void TorchFile::take_tensor(PickleId id) {
     const PickleNode& sizes = tree_[arguments[static_cast<size_t>(index)]];
     if (sizes.kind != PickleKind::tuple || sizes.items.size() > kMaxRank)
       fail(fmt::format("a tensor of storage \"{}\" has no tuple of at most {} sizes and strides",
-                       printable(tensor.storage), kMaxRank));
+                       shown(tensor.storage), kMaxRank));
     for (const PickleId size : sizes.items) values->push_back(number(size));
   }
   if (arguments.size() > 5) {
@@ -233,7 +234,7 @@ void TorchFile::take_tensor(PickleId id) {
   tensors_.emplace(id, std::move(tensor));
 }
 
-TorchFile::Storage& TorchFile::take_storage(PickleId reference, std::string& key, uint64_t& view_offset,
+TorchFile::Storage& TorchFile::take_storage(PickleId reference, std::string_view& key, uint64_t& view_offset,
                                             uint64_t& view_count) {
   const PickleNode& pointer = tree_[reference];
   if (pointer.kind != PickleKind::persistent) fail("a tensor without a storage");
@@ -247,13 +248,13 @@ TorchFile::Storage& TorchFile::take_storage(PickleId reference, std::string& key
   const auto* const storage_class = std::find_if(std::begin(kStorageClasses), std::end(kStorageClasses),
                                                  [&](const StorageClass& c) { return c.name == class_name; });
   if (storage_class == std::end(kStorageClasses))
-    fail(fmt::format("a storage of {}, expected plain numbers", printable(class_name)));
+    fail(fmt::format("a storage of {}, expected plain numbers", shown(class_name)));
   if (tree_[parts.items[3]].text == "meta") fail("a storage on the device \"meta\", which has no values");
   key = tree_[parts.items[2]].text;
   const int64_t count = tree_[parts.items[4]].integer;
   // Whatever the count is, the values must lie in this file.
   if (count < 0 || static_cast<uint64_t>(count) > file_.size() / storage_class->bytes)
-    fail(fmt::format("storage \"{}\" claims {} elements in a file of {} bytes", printable(key), count,
+    fail(fmt::format("storage \"{}\" claims {} elements in a file of {} bytes", shown(key), count,
                      file_.size()));
   view_offset = 0;
   view_count = static_cast<uint64_t>(count);
@@ -263,24 +264,27 @@ TorchFile::Storage& TorchFile::take_storage(PickleId reference, std::string& key
     if (view.kind != PickleKind::tuple || view.items.size() != 3 || at(1).kind != PickleKind::integer ||
         at(2).kind != PickleKind::integer || at(1).integer < 0 || at(2).integer < 0 ||
         at(1).integer > count || at(2).integer > count - at(1).integer)
-      fail(fmt::format("a view that is not within storage \"{}\"", printable(key)));
+      fail(fmt::format("a view that is not within storage \"{}\"", shown(key)));
     view_offset = static_cast<uint64_t>(at(1).integer);
     view_count = static_cast<uint64_t>(at(2).integer);
   }
-  const auto [found, is_new] = storages_.try_emplace(key);
+  if (key.size() > kMaxKeyBytes)
+    fail(fmt::format("a storage with a name of {} bytes, at most {} expected", key.size(), kMaxKeyBytes));
+  const auto [found, is_new] = storages_.try_emplace(std::string(key));
+  key = found->first;
   Storage& storage = found->second;
   if (!is_new) {
     if (storage.dtype != storage_class->dtype || storage.count != static_cast<uint64_t>(count))
-      fail(fmt::format("storage \"{}\" is used with two types or sizes", printable(key)));
+      fail(fmt::format("storage \"{}\" is used with two types or sizes", shown(key)));
     return storage;
   }
   storage.dtype = storage_class->dtype;
   storage.count = static_cast<uint64_t>(count);
   if (container_ == TorchContainer::legacy) return storage;
-  const auto entry = entries_.find("data/" + key);
-  if (entry == entries_.end()) fail(fmt::format("no entry data/{}", printable(key)));
+  const auto entry = entries_.find("data/" + std::string(key));
+  if (entry == entries_.end()) fail(fmt::format("no entry data/{}", shown(key)));
   if (entry->second.bytes != storage.count * storage_class->bytes)
-    fail(fmt::format("entry data/{} has {} bytes, its tensors say {} elements of {}", printable(key),
+    fail(fmt::format("entry data/{} has {} bytes, its tensors say {} elements of {}", shown(key),
                      entry->second.bytes, storage.count, storage.dtype));
   storage.entry = entry->second;
   storage.offset = entry->second.offset;
@@ -288,7 +292,7 @@ TorchFile::Storage& TorchFile::take_storage(PickleId reference, std::string& key
 }
 
 void TorchFile::check_layout(const TorchTensor& tensor, uint64_t view_count) const {
-  const std::string name = printable(tensor.storage);
+  const std::string name = shown(tensor.storage);
   if (tensor.shape.size() != tensor.strides.size())
     fail(fmt::format("a tensor of storage \"{}\" with {} sizes and {} strides", name, tensor.shape.size(),
                      tensor.strides.size()));

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "io/shown.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/hash.h"
@@ -119,7 +120,7 @@ class DirectoryReader {
     uint64_t end = 0;
     for (const Header& header : headers) {
       if (header.header_offset != end)
-        fail(fmt::format("entry \"{}\" begins at byte {}, expected {}: {}", printable(header.name),
+        fail(fmt::format("entry \"{}\" begins at byte {}, expected {}: {}", shown(header.name),
                          header.header_offset, end,
                          header.header_offset < end ? "entries overlap" : "there is a hole"));
       entries.push_back(locate(header));
@@ -132,8 +133,8 @@ class DirectoryReader {
 
  private:
   [[noreturn]] void fail(std::string_view problem) const {
-    throw FormatError(
-        fmt::format("{}: not a usable zip archive: {}", printable(file_.path().string()), problem));
+    throw FormatError(fmt::format("{}: not a usable zip archive: {}; get the file again",
+                                  printable(file_.path().string()), problem));
   }
 
   std::string bytes_at(uint64_t offset, uint64_t bytes) {
@@ -209,8 +210,8 @@ class DirectoryReader {
     while (fields.has(1)) {
       headers.push_back(read_central_header(fields));
       const std::string& name = headers.back().name;
-      if (!is_plain_name(name)) fail(fmt::format("entry name \"{}\"", printable(name)));
-      if (!names.insert(name).second) fail(fmt::format("\"{}\" occurs twice", printable(name)));
+      if (!is_plain_name(name)) fail(fmt::format("entry name \"{}\"", shown(name)));
+      if (!names.insert(name).second) fail(fmt::format("\"{}\" occurs twice", shown(name)));
       if (headers.size() > entry_count_) fail("more entries than its end record says");
     }
     if (headers.size() != entry_count_)
@@ -239,7 +240,7 @@ class DirectoryReader {
     const std::string_view extra = fields.take(extra_bytes);
     fields.take(comment_bytes);
     if (!take_zip64(extra, {&header.bytes, &header.compressed, &header.header_offset}))
-      fail(fmt::format("entry \"{}\": its 64-bit sizes are missing", printable(header.name)));
+      fail(fmt::format("entry \"{}\": its 64-bit sizes are missing", shown(header.name)));
     return header;
   }
 
@@ -261,12 +262,12 @@ class DirectoryReader {
     const std::string extra = bytes_at(offset + kLocalBytes + name_bytes, extra_bytes);
     header.header_bytes = kLocalBytes + name_bytes + extra_bytes;
     if (!take_zip64(extra, {&header.bytes, &header.compressed}))
-      fail(fmt::format("entry \"{}\": its 64-bit sizes are missing", printable(header.name)));
+      fail(fmt::format("entry \"{}\": its 64-bit sizes are missing", shown(header.name)));
     return header;
   }
 
   ZipEntry locate(const Header& central) {
-    const std::string name = printable(central.name);
+    const std::string name = shown(central.name);
     if ((central.flags & (kEncrypted | kMasked)) != 0) fail(fmt::format("entry \"{}\" is encrypted", name));
     if (central.method != 0)
       fail(fmt::format("entry \"{}\" is compressed (method {}), expected stored as PyTorch writes it", name,
@@ -294,7 +295,7 @@ class DirectoryReader {
     const std::string record = bytes_at(data_end, std::min<uint64_t>(24, directory_offset_ - data_end));
     if (record.size() >= 16 && descriptor_agrees<uint32_t>(record, entry)) return data_end + 16;
     if (record.size() >= 24 && descriptor_agrees<uint64_t>(record, entry)) return data_end + 24;
-    fail(fmt::format("entry \"{}\": its data descriptor and the directory disagree", printable(entry.name)));
+    fail(fmt::format("entry \"{}\": its data descriptor and the directory disagree", shown(entry.name)));
   }
 
   template <class Size>
@@ -325,7 +326,7 @@ void verify_zip_entry(RandomAccessFile& file, const ZipEntry& entry) {
   }
   if (crc != entry.crc)
     throw FormatError(fmt::format("{}: entry \"{}\" has CRC {:08x}, expected {:08x}; the file is damaged",
-                                  printable(file.path().string()), printable(entry.name), crc, entry.crc));
+                                  printable(file.path().string()), shown(entry.name), crc, entry.crc));
 }
 
 // ---- writing ----------------------------------------------------------------------------------------

@@ -164,12 +164,14 @@ TEST_CASE("a WAV cut at every byte of its header is an error, afterwards what is
   }
 }
 
-TEST_CASE("cut FLAC, AIFF and Ogg files say that something is missing") {
+TEST_CASE("cut FLAC, AIFF, W64, SPHERE and Ogg files say that something is missing") {
   const TemporaryFolder temporary;
   const std::filesystem::path& folder = temporary.path();
   const std::vector<float> x = noise(32000, 8);
   for (const auto& [name, format] : {std::pair{"a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
                                      {"a.aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16},
+                                     {"a.w64", SF_FORMAT_W64 | SF_FORMAT_PCM_16},
+                                     {"a.sph", SF_FORMAT_NIST | SF_FORMAT_PCM_16},
                                      {"opus.ogg", SF_FORMAT_OGG | SF_FORMAT_OPUS}}) {
     CAPTURE(name);
     write_audio(folder / name, x, 16000, format);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -102,10 +103,10 @@ TEST_CASE("what cannot be read is named with the reason") {
   const auto message = [&] { return error_of<DataError>([&] { read_file(path, 3); }); };
   CHECK(message() == name + "cannot open: No such file or directory; check the path");
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
-  CHECK(message() == name + "not a regular file");  // and does not wait for a writer
+  CHECK(message() == name + "not a regular file; check the path");  // and does not wait for a writer
   fs::remove(path);
   fs::create_directory(path);
-  CHECK(message() == name + "not a regular file");
+  CHECK(message() == name + "not a regular file; check the path");
   fs::remove(path);
   write_file(path, "abcd");
   CHECK(message() == name + "4 bytes, more than the 3 expected here at most");
@@ -156,10 +157,12 @@ TEST_CASE("stale temporaries of dead processes go, everything else stays") {
     write_file(path, "x");
     return path;
   };
-  const std::vector<fs::path> stale{make("utt.npy.tmp-" + gone + "-0"),
-                                    make("a/b/utt.npy.tmp-" + gone + "-17"),
-                                    make("x.tmp-1-2.tmp-" + gone + "-3")};
+  const std::vector<fs::path> stale{make("utt.npy.tmp-" + gone + "-0"), make("utt.npy.tmp-" + gone + "-17"),
+                                    make("x.tmp-1-2.npy.tmp-" + gone + "-3"),
+                                    make("reused.npy.tmp-" + std::to_string(::getpid()) + "-900")};
   const std::vector<fs::path> kept{make("utt.npy"),
+                                   make("notes.tmp-" + gone + "-1"),
+                                   make("a/b/utt.npy.tmp-" + gone + "-17"),
                                    make("utt.npy.tmp-" + alive + "-0"),
                                    make("utt.npy.tmp-" + gone),
                                    make("utt.npy.tmp-" + gone + "-"),
@@ -171,19 +174,71 @@ TEST_CASE("stale temporaries of dead processes go, everything else stays") {
   const fs::path held = make("held.npy.tmp-" + gone + "-1");
   const int descriptor = ::open(held.c_str(), O_RDONLY);
   REQUIRE(::flock(descriptor, LOCK_EX) == 0);
-  const TemporaryFolder elsewhere;
-  write_file(elsewhere.path() / ("y.tmp-" + gone + "-1"), "x");
-  fs::create_directory_symlink(elsewhere.path(), folder.path() / "link");
-  fs::create_directory(folder.path() / ("folder.tmp-" + gone + "-1"));
+  fs::create_directory(folder.path() / ("folder.npy.tmp-" + gone + "-1"));
+  fs::create_symlink("utt.npy", folder.path() / ("link.npy.tmp-" + gone + "-1"));
 
-  remove_stale_temporaries(folder.path());
+  const auto is_ours = [](const std::string& name) { return name.ends_with(".npy"); };
+  remove_stale_temporaries(folder.path(), is_ours);
   for (const fs::path& path : stale) CHECK_MESSAGE(!fs::exists(path), path.string());
   for (const fs::path& path : kept) CHECK_MESSAGE(fs::exists(path), path.string());
   CHECK(fs::exists(held));
-  CHECK(fs::exists(elsewhere.path() / ("y.tmp-" + gone + "-1")));
-  CHECK(fs::exists(folder.path() / ("folder.tmp-" + gone + "-1")));
+  CHECK(fs::exists(folder.path() / ("folder.npy.tmp-" + gone + "-1")));
+  CHECK(fs::exists(folder.path() / ("link.npy.tmp-" + gone + "-1")));
   ::close(descriptor);
-  remove_stale_temporaries(folder.path() / "no such folder");
+  remove_stale_temporaries(folder.path() / "no such folder", is_ours);
+}
+
+TEST_CASE("a file that is written removes what dead processes left of it, and nothing else") {
+  const TemporaryFolder folder;
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  REQUIRE(::waitpid(dead, nullptr, 0) == dead);
+  const auto touch = [&](const std::string& name) {
+    const fs::path path = folder.path() / name;
+    std::ofstream(path) << "x";
+    return path;
+  };
+  const std::string tail = ".tmp-" + std::to_string(dead) + "-1";
+  const fs::path left = touch("a.npy" + tail);
+  const fs::path other = touch("b.npy" + tail);
+  const fs::path foreign = touch("notes" + tail);
+  write_file(folder.path() / "a.npy", "new");
+  CHECK_FALSE(fs::exists(left));
+  CHECK(fs::exists(other));
+  CHECK(fs::exists(foreign));
+  write_file(folder.path() / "b.npy", "new");
+  CHECK_FALSE(fs::exists(other));
+  CHECK(fs::exists(foreign));
+}
+
+TEST_CASE("a temporary of an earlier process with our number does not stop anybody") {
+  const TemporaryFolder folder;
+  const std::string own = std::to_string(::getpid());
+  // Held, so that it cannot be removed: another container's.
+  std::vector<int> descriptors;
+  for (int i = 0; i < 200; ++i) {
+    const fs::path path = folder.path() / ("a.tmp-" + own + "-" + std::to_string(i));
+    descriptors.push_back(::open(path.c_str(), O_RDWR | O_CREAT, 0600));
+    REQUIRE(::flock(descriptors.back(), LOCK_EX) == 0);
+    std::ofstream(folder.path() / (".write-test-" + own + "-" + std::to_string(i))) << "";
+  }
+  std::ofstream(folder.path() / (".write-test-" + own)) << "";
+  make_writable_folder(folder.path());
+  write_file(folder.path() / "a", "x");
+  CHECK(read_file(folder.path() / "a", 10) == "x");
+  for (const int descriptor : descriptors) ::close(descriptor);
+}
+
+TEST_CASE("what is no regular file is refused, not waited for") {
+  const TemporaryFolder folder;
+  const fs::path pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  fs::create_symlink("loop", folder.path() / "loop");
+  for (const fs::path& path : {pipe, fs::path("/dev/zero"), folder.path(), folder.path() / "loop",
+                               folder.path() / std::string(5000, 'x'), folder.path() / "missing"}) {
+    CHECK_THROWS_AS(read_file(path, 10), DataError);
+    CHECK_THROWS_AS(InputFile{path}, DataError);
+  }
 }
 
 }  // namespace

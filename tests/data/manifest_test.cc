@@ -184,6 +184,17 @@ TEST_CASE("bad manifests are refused with file and line") {
   CHECK_THROWS_AS(read_manifest("/no/such/manifest.tsv"), DataError);
 }
 
+TEST_CASE("what is no text or would take much memory is refused at once") {
+  CHECK(error_of(R"({"audio": "a.wav\u0000.flac"})", "m.jsonl").find("NUL byte") != std::string::npos);
+  CHECK(error_of(R"({"audio": "a.wav", "id": "x\u0000"})", "m.jsonl").find("NUL byte") != std::string::npos);
+  CHECK(error_of("{\"audio\": " + std::string(2 << 20, '['), "m.jsonl").find("at most") != std::string::npos);
+  const Written sparse("path\tid\n");
+  fs::resize_file(sparse.path, uint64_t{3} << 30);  // holes are NUL bytes, and are not read
+  CHECK(sparse.error().find(":2: a NUL byte") != std::string::npos);
+  CHECK(error_of("path\n" + std::string(20 << 20, 'x')).find(":2: a line of more than 16 MiB") !=
+        std::string::npos);
+}
+
 TEST_CASE("escape codes of a manifest do not reach the terminal") {
   const std::string message = error_of("audio\n\x1b]52;c;aGk=\x07\n");
   CHECK(contains(message, "\\x1b"));

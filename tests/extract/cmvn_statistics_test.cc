@@ -1,6 +1,7 @@
 #include "wav2vec/extract/cmvn_statistics.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "support/feature_matrix.h"
 #include "support/temporary_folder.h"
@@ -52,4 +53,17 @@ TEST_CASE("what cannot be CMVN statistics is refused by file name") {
   refused("nan frames");
   write_file(path, "no npy");
   refused("npy");
+  write({2.0, {4.0}, {8.0}});
+  CHECK(read_cmvn_statistics(path, 1).frames == 2.0);
+  CHECK_THROWS_WITH_AS(read_cmvn_statistics(path, 40),
+                       doctest::Contains("statistics of 1 channels, the features have 40"), FormatError);
+  // 32 GiB that are not there: refused before memory is taken.
+  const int64_t wide[] = {2, int64_t{1} << 31};
+  const std::string header = npy_header("<f8", wide);
+  write_file(path, header);
+  std::filesystem::resize_file(path, header.size() + (uint64_t{1} << 35));
+  refused("16777216 at most");
+  std::filesystem::remove(path);
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK_THROWS_AS(read_cmvn_statistics(path), DataError);
 }

@@ -3,7 +3,9 @@
 #include "wav2vec/io/ark.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <chrono>
 #include <vector>
 
 #include "support/temporary_folder.h"
@@ -107,6 +109,25 @@ TEST_CASE("ark: whatever is damaged is refused") {
   }
   CHECK_THROWS_AS(summarize_ark(folder.path() / "absent.ark"), DataError);
   CHECK_THROWS_AS(summarize_ark(folder.path()), DataError);
+}
+
+TEST_CASE("scp: a long text matrix that many lines name is read once") {
+  const TemporaryFolder folder;
+  const fs::path other = folder.path() / "b.ark";
+  const fs::path ark = folder.path() / "a.ark";
+  std::string row = "a  [";
+  for (int i = 0; i < 300'000; ++i) row += " 1";
+  write_file(ark, row + " ]\n");
+  write_file(other, row + " ]\n");
+  constexpr int kLines = 5000;
+  std::string index;
+  for (int i = 0; i < kLines; ++i) index += fmt::format("{} {}:2\n", i, (i % 2 == 0 ? ark : other).string());
+  write_file(folder.path() / "a.scp", index);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(summarize_scp(folder.path() / "a.scp").utterances == kLines);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));  // else a minute or more
+  write_file(ark, "a " + std::string(1000, ' ') + "[ 1 ]\n");
+  CHECK_THROWS_AS(summarize_ark(ark), FormatError);
 }
 
 TEST_CASE("scp: relative archives are found, commands and wrong places are refused with the line") {

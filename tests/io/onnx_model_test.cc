@@ -6,7 +6,10 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -19,10 +22,17 @@
 
 using namespace wav2vec;
 namespace fs = std::filesystem;
+using namespace std::string_literals;
 
 namespace {
 
 constexpr uint64_t kPlenty = uint64_t{1} << 24;
+
+size_t address_space_bytes() {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+}
 
 ModelConfig small_config() {
   ModelConfig config;
@@ -220,6 +230,42 @@ TEST_CASE("onnx: the summary says what was written, a file that ends early or is
   for (const std::string& bad : {std::string(), good.substr(0, 20), good.substr(0, good.size() / 2),
                                  good.substr(0, good.size() - 1), std::string(1000, 'x')}) {
     write_file(path, bad);
+    CHECK_THROWS_AS(summarize_onnx(path), FormatError);
+  }
+}
+
+TEST_CASE("onnx: a summary takes no memory for what it only counts, and little for the rest") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "model.onnx";
+  onnx::ModelProto model;
+  model.set_ir_version(7);
+  model.add_opset_import()->set_version(13);
+  model.mutable_graph()->add_output()->set_name("z");
+  std::string bytes = model.SerializeAsString();
+  const auto graph_of = [](std::string_view field, size_t count) {
+    std::string graph;
+    for (size_t i = 0; i < count; ++i) graph += field;
+    std::string length;
+    for (size_t n = graph.size(); n > 0 || length.empty(); n >>= 7)
+      length += static_cast<char>((n & 0x7F) | (n >= 0x80 ? 0x80 : 0));
+    return "\x3a" + length + graph;
+  };
+  constexpr size_t kNodes = 5'000'000;
+  write_file(path, bytes + graph_of(std::string_view("\x0a\0", 2), kNodes));
+  rlimit before{};
+  ::getrlimit(RLIMIT_AS, &before);
+  rlimit tight = before;
+  tight.rlim_cur = address_space_bytes() + (size_t{64} << 20);  // as messages they would be 700 MB
+  ::setrlimit(RLIMIT_AS, &tight);
+  const int64_t nodes = summarize_onnx(path).nodes;
+  ::setrlimit(RLIMIT_AS, &before);
+  CHECK(nodes == kNodes);
+  for (const std::string_view field : {std::string_view("\x62\0", 2), std::string_view("\x5a\0", 2)}) {
+    write_file(path, bytes + graph_of(field, 2'000'000));  // outputs, inputs
+    CHECK_THROWS_AS(summarize_onnx(path), FormatError);
+  }
+  for (const std::string& bad : {"\x3b"s, "\x3a"s, "\x3a\x05\x0a"s, "\x02"s, std::string(11, '\xff')}) {
+    write_file(path, bytes + bad);
     CHECK_THROWS_AS(summarize_onnx(path), FormatError);
   }
 }

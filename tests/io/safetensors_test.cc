@@ -250,6 +250,12 @@ TEST_CASE("keys: every one once, none missing, none unknown") {
     CHECK(header_refused(fmt::format(R"({{"__metadata__":{}}})", value), 0, "unexpected"));
 }
 
+TEST_CASE("metadata of a hundred thousand keys and no more") {
+  std::string header = "{\"__metadata__\":{";
+  for (int i = 0; i <= 100'000; ++i) header += fmt::format("{}\"{}\":\"\"", i == 0 ? "" : ",", i);
+  CHECK(refused(file_with_header(header + "}}", 0), "more than 100000 keys of metadata"));
+}
+
 TEST_CASE("numbers are plain non-negative integers") {
   for (const char* number : {"1e0", "1.0", "-1", "-0", "01", "1E400", "18446744073709551616", "\"1\"", "null",
                              "true", "[1]", "{}", "+1", "0x1", "NaN"}) {

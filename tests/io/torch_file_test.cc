@@ -175,6 +175,37 @@ TEST_CASE("the machine keeps to its stack, memo and limits") {
   broken(list + dictionaries + "N", "entries");
 }
 
+TEST_CASE("names are short, and messages show no more than their beginning") {
+  const std::string long_key(1'000'000, 'k');
+  std::string value = tensor("K\0"s, "", "");
+  const std::string key = text("0");
+  const size_t at = value.find(key, value.find("FloatStorage"));
+  REQUIRE(at != std::string::npos);
+  value.replace(at, key.size(), text(long_key));
+  const std::string problem = refusal_of(legacy(value, false));
+  CHECK(contains(problem, "a storage with a name of 1000000 bytes"));
+  CHECK(problem.size() < 400);
+  CHECK(contains(refusal_of(legacy("cfairseq." + std::string(300, 'x') + "\nA\n)\x81", false)),
+                 "a name of more than 256 bytes"));
+  const TemporaryFolder folder;
+  write_file(folder.path() / "x.pt", legacy("}(" + text("model") + "}" + text(long_key) + "Nsu", false));
+  try {
+    ModelFile::open(folder.path() / "x.pt");
+    CHECK(false);
+  } catch (const DataError& error) {
+    CHECK(std::string_view(error.what()).size() < 400);
+  }
+}
+
+TEST_CASE("a file that begins like no model is called none, whatever its name") {
+  const TemporaryFolder folder;
+  for (const char* name : {"all.tsv", "model.pt", "model"}) {
+    write_file(folder.path() / name, "/data/speech\na.wav\t16000\n");
+    CHECK_THROWS_WITH_AS(ModelFile::open(folder.path() / name), doctest::Contains("so it is no model; give"),
+                         FormatError);
+  }
+}
+
 TEST_CASE("a configuration node that holds itself is no configuration") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "x.pt";

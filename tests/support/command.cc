@@ -1,6 +1,8 @@
 #include "support/command.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +20,18 @@ using Clock = std::chrono::steady_clock;
 
 pid_t start(const std::vector<std::string>& arguments, const std::filesystem::path& out,
             const std::filesystem::path& err) {
+  // Up to exec the child has our handlers: a signal that comes so early waits.
+  sigset_t stops;
+  sigset_t before;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGINT);
+  sigaddset(&stops, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stops, &before);
   const pid_t child = fork();
-  if (child != 0) return child;
+  if (child != 0) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return child;
+  }
   const int out_fd = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   const int err_fd = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   dup2(out_fd, STDOUT_FILENO);
@@ -29,6 +41,8 @@ pid_t start(const std::vector<std::string>& arguments, const std::filesystem::pa
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  for (const int stop : {SIGINT, SIGTERM}) ::signal(stop, SIG_DFL);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   execv(W2V_CLI, argv.data());
   _exit(127);
 }

@@ -11,13 +11,34 @@
 
 namespace wav2vec {
 
+/// A regular file read from its beginning. Throws DataError when it is missing, unreadable or no regular
+/// file: a pipe or device is refused, not waited for.
+class InputFile {
+ public:
+  explicit InputFile(const std::filesystem::path& path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  /// When it was opened.
+  uint64_t size() const { return size_; }
+  /// Up to `bytes` of what comes next; 0 at the end.
+  size_t read(char* out, size_t bytes);
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  uint64_t size_ = 0;
+};
+
 /// The whole file as bytes. Throws DataError when it is missing, unreadable, not a regular file or larger
 /// than `max_bytes` (the size is checked before memory is taken).
 std::string read_file(const std::filesystem::path& path, uint64_t max_bytes);
 
 /// A file that appears under its name only when complete: written to a temporary name in the same folder,
 /// then fsync, rename, fsync of the folder. Without commit() the temporary is removed. Parent folders are
-/// made. Throws DiskError with the path and the reason.
+/// made. A temporary that an earlier process left of this same file is removed. Throws DiskError with the
+/// path and the reason.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -46,10 +67,10 @@ class AtomicFile {
   uint64_t size_ = 0;
 };
 
-/// Removes the temporaries of AtomicFile in the folder and those below it that no living process can finish:
-/// "<name>.tmp-<process>-<number>" where nobody holds the file and the process is gone. Links are not
-/// followed; what cannot be removed stays.
-void remove_stale_temporaries(const std::filesystem::path& folder);
+/// Removes those temporaries of AtomicFile in the folder (not below it) that nobody can finish: of a file
+/// whose name `is_ours`, not held by anybody, of a process that is gone. What cannot be removed stays.
+void remove_stale_temporaries(const std::filesystem::path& folder,
+                              const std::function<bool(const std::string& name)>& is_ours);
 
 /// AtomicFile in one call.
 void write_file(const std::filesystem::path& path, std::string_view bytes);

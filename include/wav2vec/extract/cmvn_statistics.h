@@ -29,8 +29,8 @@ struct CmvnStatistics {
 /// float64 npy. Throws DiskError.
 void write_cmvn_statistics(const std::filesystem::path& path, const CmvnStatistics& statistics);
 
-/// Throws DataError, FormatError naming the file: not such a matrix, no frames, values that no frames can
-/// have.
-CmvnStatistics read_cmvn_statistics(const std::filesystem::path& path);
+/// Throws DataError, FormatError naming the file: not such a matrix, not of `channels` (0: of any number), no
+/// frames, values that no frames can have.
+CmvnStatistics read_cmvn_statistics(const std::filesystem::path& path, int64_t channels = 0);
 
 }  // namespace wav2vec

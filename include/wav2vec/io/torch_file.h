@@ -22,7 +22,8 @@ enum class TorchContainer { legacy, zip };
 
 /// A view of a storage: element [i0, i1, …] is at offset + Σ i·stride, all within the storage.
 struct TorchTensor {
-  std::string storage;  ///< its key in the file
+  /// Its key in the file. Belongs to the TorchFile: a million tensors may share one long key.
+  std::string_view storage;
   std::string dtype;    ///< as safetensors spells it: "F32", "F16", "BF16", "F64", "I64" … "BOOL"
   uint64_t offset = 0;  ///< in elements
   std::vector<int64_t> shape;
@@ -64,7 +65,8 @@ class TorchFile {
   void take_tensor(PickleId id);
   std::optional<PickleId> tensor_behind(PickleId id) const;
   /// The storage that a persistent id names; `view_offset` is where a view of it begins, in elements.
-  Storage& take_storage(PickleId reference, std::string& key, uint64_t& view_offset, uint64_t& view_count);
+  Storage& take_storage(PickleId reference, std::string_view& key, uint64_t& view_offset,
+                        uint64_t& view_count);
   void check_layout(const TorchTensor& tensor, uint64_t view_count) const;
   void place_legacy_storages(const PickleTree& keys, uint64_t offset);
 
