@@ -7,8 +7,8 @@
 
 namespace wav2vec {
 
-/// Every {{NAME}} of the template replaced by its part, as it is: parts are escaped already (core/escape.h). A
-/// name without a part is a bug and throws std::out_of_range.
+/// Every {{NAME}} of the template replaced by its part, as it is: parts are escaped already (core/escape.h).
+/// A name without a part is a bug and throws std::out_of_range.
 std::string fill_page(std::string_view page, const std::map<std::string_view, std::string>& parts);
 
 /// printable() line by line, every line ended: recipes and tables of untrusted origin.
