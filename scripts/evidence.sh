@@ -5,6 +5,7 @@
 #   scripts/evidence.sh --quick SPEECH OUT    the same with a small network and few updates: does it all still run?
 #   scripts/evidence.sh --model RUN SPEECH OUT    with this run folder or checkpoint instead of pretraining
 #   scripts/evidence.sh --steps probes,ablation SPEECH OUT    only some of: pretrain, probes, ablation
+#   scripts/evidence.sh --help    this text
 #
 # SPEECH holds speechocean762/ with manifest.tsv (path, seconds, speaker, text), align/phones.ctm and meta/lexicon.txt,
 # and any other folders with a manifest.tsv, which are pretrained on. A fifth of speechocean762's speakers is the test and

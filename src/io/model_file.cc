@@ -65,9 +65,6 @@ ModelFileInfo info_in_metadata(const SafetensorsFile& file) {
 
 /// What is plainly something else gets a message of its own.
 void refuse_other_kinds(const std::filesystem::path& path, FileKind kind) {
-  const std::filesystem::path extension = path.extension();
-  if (kind == FileKind::unknown && (extension == ".tsv" || extension == ".jsonl" || extension == ".json"))
-    fail(path, "a manifest by its name, not a model; give a .safetensors, a .pt or a run folder");
   switch (kind) {
     case FileKind::torch:
       if (!TorchFile::recognises(path))
