@@ -126,7 +126,7 @@ void check_state_dict(const ModelFileInfo& info, std::span<const TensorEntry> te
   }
   std::vector<std::string> unknown;
   for (const auto& [name, shape] : shapes) {
-    if (!known.contains(name)) unknown.push_back("'" + shown(name) + "'");
+    if (!known.contains(name)) unknown.push_back(fmt::format("'{}'", shown(name)));
   }
   constexpr size_t kShown = 5;
   if (!unknown.empty())
