@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "wav2vec/config/probe_recipe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/core/file.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/probe/probe_report.h"
 #include "wav2vec/probe/probe_run.h"
@@ -28,6 +30,7 @@ struct Options {
   std::string lexicon;
   std::string model;
   std::string out;
+  bool overwrite = false;
   bool allow_shifted_labels = false;
   bool json = false;
 };
@@ -51,8 +54,19 @@ ProbeRecipe resolve_recipe(const Options& options) {
   return recipe;
 }
 
+// Before hours of work, not after.
+void claim_folder(const Options& options) {
+  make_writable_folder(options.out);
+  std::error_code ignored;
+  if (!options.overwrite &&
+      std::filesystem::exists(std::filesystem::path(options.out) / "report.json", ignored))
+    throw ConfigError(fmt::format("{}: holds a report already; choose another --out, or add --overwrite",
+                                  printable(options.out)));
+}
+
 ExitCode run(const Options& options, const GlobalOptions& global) {
   ProbeRecipe recipe = resolve_recipe(options);
+  if (!options.out.empty()) claim_folder(options);
   catch_stop_signals("stopping; what is measured so far is reported. Ctrl-C again ends at once");
   const ProbeResults results = run_probe(recipe, {.model = options.model,
                                                   .command_line = global.command_line,
@@ -83,6 +97,7 @@ Command add_probe(CLI::App& program, const GlobalOptions& global) {
                   "CTM with the times of phones or words, instead of data.labels");
   app->add_option("--lexicon", options->lexicon, "Kaldi's lexicon.txt, instead of data.lexicon");
   app->add_option("--out", options->out, "folder for report.html, report.md and report.json");
+  app->add_flag("--overwrite", options->overwrite, "replace the report that stands in --out");
   app->add_flag("--allow-shifted-labels", options->allow_shifted_labels,
                 "measure even if the labels lie shifted against the audio");
   app->add_flag("--json", options->json, "JSON on stdout instead of a table");

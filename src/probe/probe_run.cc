@@ -7,10 +7,13 @@
 #include <map>
 #include <optional>
 
+#include "wav2vec/config/layer_id.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/io/checkpoint.h"
+#include "wav2vec/io/model_file.h"
 #include "wav2vec/probe/head_trainer.h"
 #include "wav2vec/probe/lag_detector.h"
 #include "wav2vec/probe/probe_split.h"
@@ -32,6 +35,8 @@ class ProbeRun {
       language_model_ = ArpaModel::read(recipe_.decoding.language_model);
     decoder_ = {recipe_.probe.task, recipe_.decoding, language_model_ ? &*language_model_ : nullptr};
     split_ = split_probe_data(recipe_);
+    if (alignment_) alignment_ = labels_of(*alignment_, split_.utterances);
+    check_before_work();
     read_features();
     prepare_results();
     if (!options_.stop_requested()) train_cells();
@@ -41,6 +46,18 @@ class ProbeRun {
   }
 
  private:
+  // What is wrong with budgets and layers must not wait for the features.
+  void check_before_work() const {
+    for (const double minutes : recipe_.probe.label_minutes)
+      choose_minutes(split_, split_.train, minutes, static_cast<uint64_t>(recipe_.probe.seeds[0]));
+    const bool has_model = std::ranges::any_of(inputs_, &ProbeInput::of_network);
+    if (!has_model) return;
+    const ModelFileInfo info = ModelFile::open(resolve_model_path(options_.model)).info();
+    for (const ProbeInput& input : inputs_) {
+      for (const std::string& layer : input.layers) parse_layers(info.model, layer);
+    }
+  }
+
   void read_features() {
     std::vector<ProbeInput> wanted = inputs_;
     // Labels are judged on features without a past, which would seem to come later than they do.
@@ -49,10 +66,21 @@ class ProbeRun {
         split_.utterances, wanted,
         {.model = options_.model, .quiet = options_.quiet, .stop_requested = options_.stop_requested});
     if (options_.stop_requested()) return;
+    if (lexicon_) warn_of_missing_words();
     if (!has_frame_labels(recipe_.probe.task))
       sequences_ = utterance_targets(recipe_, split_.utterances, lexicon_ ? &*lexicon_ : nullptr);
     if (has_frame_labels(recipe_.probe.task)) check_lag();
     leave_out_unusable();
+  }
+
+  void warn_of_missing_words() const {
+    std::vector<std::string> texts;
+    for (const Utterance& utterance : split_.utterances) texts.push_back(utterance.text);
+    const std::map<std::string, int64_t> missing = missing_words(*lexicon_, texts);
+    if (missing.empty()) return;
+    log_warning(
+        fmt::format("{}: {} words of the texts are missing, as \"{}\"; utterances with them are left out",
+                    printable(recipe_.data.lexicon), missing.size(), printable(missing.begin()->first)));
   }
 
   void check_lag() {
@@ -121,6 +149,9 @@ class ProbeRun {
     results_.recipe_text = format_recipe("", recipe_.sections());
     results_.command_line = options_.command_line;
     results_.failures = features_.failures();
+    if (!split_.by_speaker)
+      results_.facts.emplace_back("speakers",
+                                  "not known: files are held out, and test may hold speakers of train");
     for (const auto& [name, part] :
          {std::pair{"train", &split_.train}, {"dev", &split_.dev}, {"test", &split_.test}}) {
       results_.facts.emplace_back(
@@ -152,6 +183,9 @@ class ProbeRun {
     if (!options_.quiet) progress_.emplace("probe", "trainings", trainings);
     for (const ProbeInput& input : inputs_) {
       const ProbeTargets targets = targets_for(input);
+      if (targets.classes.size() < (is_ctc(recipe_.probe.task) ? 3 : 2))
+        throw DataError(fmt::format("{}: {} class to tell apart; expected two at least",
+                                    printable(recipe_.data.train[0]), targets.classes.size()));
       if (results_.facts.empty() || results_.facts.back().first != "classes")
         results_.facts.emplace_back("classes", fmt::format("{}", targets.classes.size()));
       for (const double minutes : recipe_.probe.label_minutes) {

@@ -94,7 +94,7 @@ ProbeSplit split_by_speaker(const ProbeRecipe& recipe, Manifest train) {
   ManifestSplit parts = split_manifest(train, recipe.data.dev_fraction, seed);
   if (!parts.by_speaker)
     log_warning("no speakers are known: utterances are split by file, so test may hold speakers of train");
-  ProbeSplit split;
+  ProbeSplit split{.utterances = {}, .train = {}, .dev = {}, .test = {}, .by_speaker = parts.by_speaker};
   add_part(split, split.train, parts.train);
   add_part(split, split.dev, parts.valid);
   add_part(split, split.test, test);

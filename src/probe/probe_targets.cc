@@ -73,14 +73,29 @@ ProbeTargets utterance_targets(const ProbeRecipe& recipe, std::span<const Uttera
 Alignment probe_alignment(const ProbeRecipe& recipe) {
   Alignment alignment = read_ctm(recipe.data.labels);
   const std::vector<std::string>& ignored = recipe.data.ignored_labels;
-  const double longest = recipe.data.longest_label_seconds;
   for (auto& [id, labels] : alignment.utterances) {
     std::erase_if(labels, [&](const TimedLabel& label) {
-      return std::ranges::find(ignored, label.label) != ignored.end() ||
-             (longest > 0.0 && label.duration_seconds > longest);
+      return std::ranges::find(ignored, label.label) != ignored.end();
     });
+    if (recipe.probe.task != ProbeTask::character_frames || !recipe.data.lower_case) continue;
+    for (TimedLabel& label : labels) label.label = folded(std::move(label.label));
   }
-  return recipe.probe.task == ProbeTask::character_frames ? spread_over_characters(alignment) : alignment;
+  if (recipe.probe.task == ProbeTask::character_frames) alignment = spread_over_characters(alignment);
+  const double longest = recipe.data.longest_label_seconds;
+  for (auto& [id, labels] : alignment.utterances) {
+    std::erase_if(labels,
+                  [&](const TimedLabel& label) { return longest > 0.0 && label.duration_seconds > longest; });
+  }
+  return alignment;
+}
+
+Alignment labels_of(const Alignment& alignment, std::span<const Utterance> utterances) {
+  Alignment found;
+  for (const Utterance& utterance : utterances) {
+    const std::vector<TimedLabel>* labels = alignment.find(utterance.id);
+    if (labels != nullptr) found.utterances[utterance.id] = *labels;
+  }
+  return found;
 }
 
 ProbeTargets frame_targets(const Alignment& alignment, std::span<const Utterance> utterances,

@@ -83,6 +83,12 @@ Corpus load_corpus(const PretrainRecipe& recipe) {
 void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe) {
   PretrainRecipe stored;
   read_recipe(stored_path, stored.sections());
+  if (stored.probe.best_by != recipe.probe.best_by) {
+    throw ConfigError(
+        fmt::format("{}: probe.best_by differs from the recipe given now, and losses are not to be "
+                    "compared with error rates; resume without it",
+                    printable(stored_path.string())));
+  }
   PretrainRecipe mine = recipe;
   auto stored_sections = stored.sections();
   auto my_sections = mine.sections();

@@ -44,7 +44,7 @@ struct ProbeDataConfig {
   double dev_fraction = 0.15;
   int64_t split_seed = 1;
   std::string labels;
-  std::vector<std::string> ignored_labels = {"SIL"};
+  std::vector<std::string> ignored_labels = {"SIL", "sil", "sp", "<sil>", "<s>", "</s>", "[NOISE]"};
   double longest_label_seconds = 0.5;
   std::string lexicon;
   bool lower_case = true;

@@ -18,7 +18,7 @@ struct TrainingProbeConfig {
   BestBy best_by = BestBy::loss;
   std::vector<std::string> train;
   std::string labels;
-  std::vector<std::string> ignored_labels = {"SIL"};
+  std::vector<std::string> ignored_labels = {"SIL", "sil", "sp", "<sil>", "<s>", "</s>", "[NOISE]"};
   double minutes = 20.0;
   int64_t updates = 300;
   double learning_rate = 3e-3;

@@ -16,6 +16,7 @@ struct ProbeSplit {
   std::vector<int64_t> train;
   std::vector<int64_t> dev;
   std::vector<int64_t> test;
+  bool by_speaker = true;  ///< false: speakers are not known, files are held out
 };
 
 /// By speaker (data/split.h), the task `speaker` by utterance within each speaker; one without a text or

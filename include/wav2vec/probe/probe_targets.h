@@ -31,6 +31,9 @@ ProbeTargets utterance_targets(const ProbeRecipe& recipe, std::span<const Uttera
 /// long); character_frames: words spread over their characters.
 Alignment probe_alignment(const ProbeRecipe& recipe);
 
+/// Those of these utterances alone, under their ids: labels of other speech are no classes here.
+Alignment labels_of(const Alignment& alignment, std::span<const Utterance> utterances);
+
 /// The same classes for all features; labels for frames at `times`, as many as each utterance has.
 ProbeTargets frame_targets(const Alignment& alignment, std::span<const Utterance> utterances,
                            const FrameTimes& times, std::span<const int64_t> frames);
