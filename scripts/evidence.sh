@@ -73,7 +73,7 @@ pretrain() {
     --set "data.cache=$out/cache" "${settings[@]}"
 }
 
-# probe NAME RECIPE MODEL KEY=VALUE …: not twice.
+# probe NAME RECIPE MODEL KEY=VALUE …: not twice. What it prints stands in report.md too.
 probe() {
   local folder=$out/probes/$1 recipe=$2 tested=$3
   shift 3
@@ -81,7 +81,7 @@ probe() {
   local settings=()
   for setting in "$@"; do settings+=(--set "$setting"); done
   wav2vec probe --config "recipes/probe/$recipe.toml" --model "$tested" --train "$train" --test "$test" \
-    --labels "$labelled/align/phones.ctm" --lexicon "$labelled/meta/lexicon.txt" --out "$folder" "${settings[@]}"
+    --labels "$labelled/align/phones.ctm" --lexicon "$labelled/meta/lexicon.txt" --out "$folder" "${settings[@]}" >/dev/null
 }
 
 small=()
