@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wav2vec::app {
 
@@ -52,6 +53,15 @@ inline CLI::Validator not_empty() {
   return CLI::Validator(
       [](const std::string& name) { return name.empty() ? "is empty; give a name" : std::string(); }, "",
       "not empty");
+}
+
+/// --set, one KEY=VALUE each time.
+inline void add_set_option(CLI::App& app, std::vector<std::string>& overrides, const std::string& help) {
+  app.add_option("--set", overrides, help)
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
 }
 
 }  // namespace wav2vec::app

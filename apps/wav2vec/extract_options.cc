@@ -66,13 +66,9 @@ void add_postprocess_options(CLI::App& app, ExtractOptions& options) {
   app.add_option("--left", options.postprocess.splice.left_context, "stack with this many frames before");
   app.add_option("--right", options.postprocess.splice.right_context, "stack with this many frames behind");
   app.add_option("--subsample", options.postprocess.subsample.subsample, "keep every n-th frame");
-  app.add_option("--set", options.overrides,
+  add_set_option(app, options.overrides,
                  "KEY=VALUE of the sections fbank, mfcc and postprocess, for example fbank.num_mel_bins=80 "
-                 "(docs/recipes.md)")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
+                 "(docs/recipes.md)");
 }
 
 void add_output_options(CLI::App& app, ExtractOptions& options) {

@@ -97,9 +97,7 @@ Command add_pretrain(CLI::App& program, const GlobalOptions& global) {
   CLI::App* app = program.add_subcommand("pretrain", "Learn speech representations from raw audio");
   auto options = std::make_shared<Options>();
   app->add_option("--config", options->config, "recipe (TOML); with --resume: that of the run if left out");
-  app->add_option("--set", options->overrides, "override one key of the recipe: section.key=value")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_set_option(*app, options->overrides, "override one key of the recipe: section.key=value");
   app->add_option("--train", options->train, "manifests to train on, instead of data.train");
   app->add_option("--valid", options->valid, "manifests to validate on, instead of data.valid");
   app->add_option("--out", options->out, "run folder: checkpoints, metrics, report")

@@ -65,7 +65,7 @@ void claim_folder(const Options& options) {
 }
 
 ExitCode run(const Options& options, const GlobalOptions& global) {
-  ProbeRecipe recipe = resolve_recipe(options);
+  const ProbeRecipe recipe = resolve_recipe(options);
   if (!options.out.empty()) claim_folder(options);
   catch_stop_signals("stopping; what is measured so far is reported. Ctrl-C again ends at once");
   const ProbeResults results = run_probe(recipe, {.model = options.model,
@@ -87,9 +87,7 @@ Command add_probe(CLI::App& program, const GlobalOptions& global) {
       program.add_subcommand("probe", "Measure what features are worth: error rates on few labels");
   auto options = std::make_shared<Options>();
   app->add_option("--config", options->config, "recipe (TOML)")->required()->check(not_empty());
-  app->add_option("--set", options->overrides, "override one key of the recipe: section.key=value")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_set_option(*app, options->overrides, "override one key of the recipe: section.key=value");
   app->add_option("--model", options->model, "run folder, checkpoint or file of the model to be measured");
   app->add_option("--train", options->train, "manifests to learn from, instead of data.train");
   app->add_option("--test", options->test, "manifests to test on, instead of data.test");

@@ -46,7 +46,8 @@ struct FeatureExtractor::Network {
   }
 };
 
-FeatureExtractor::FeatureExtractor(const std::filesystem::path& model, DType dtype, ScratchLimits scratch)
+FeatureExtractor::FeatureExtractor(const std::filesystem::path& model, DType dtype, ScratchLimits scratch,
+                                   std::optional<uint64_t> initial_seed)
     : model_path_(resolve_model_path(model)) {
   ModelFile file = ModelFile::open(model_path_);
   info_ = file.info();
@@ -56,13 +57,18 @@ FeatureExtractor::FeatureExtractor(const std::filesystem::path& model, DType dty
     // The recipe in the file is no recipe of the user's.
     throw FormatError(fmt::format("{}: {}", printable(model_path_.string()), error.what()));
   }
-  uint32_t crc = 0;
-  load_parameters(network_->parameters, [&](const ParameterSpec& spec, std::span<float> values) {
-    file.read(spec.name, spec.shape, values);
-    crc = crc32c(spec.name.data(), spec.name.size(), crc);
-    crc = crc32c(values.data(), values.size_bytes(), crc);
-  });
-  model_hash_ = fmt::format("crc32c:{:08x}", crc);
+  if (initial_seed) {
+    initialize_parameters(network_->parameters, *initial_seed);
+    model_hash_ = fmt::format("seed:{}", *initial_seed);
+  } else {
+    uint32_t crc = 0;
+    load_parameters(network_->parameters, [&](const ParameterSpec& spec, std::span<float> values) {
+      file.read(spec.name, spec.shape, values);
+      crc = crc32c(spec.name.data(), spec.name.size(), crc);
+      crc = crc32c(values.data(), values.size_bytes(), crc);
+    });
+    model_hash_ = fmt::format("crc32c:{:08x}", crc);
+  }
   if (dtype == DType::bf16) {
     network_->packed.emplace(convolutions_of(network_->model), PackFor::inference);
     network_->packed->refresh(network_->parameters);

@@ -13,7 +13,6 @@
 #include "wav2vec/extract/cmvn_statistics.h"
 #include "wav2vec/extract/extraction.h"
 #include "wav2vec/extract/postprocess.h"
-#include "wav2vec/probe/random_model.h"
 #include "wav2vec/train/progress.h"
 
 namespace wav2vec {
@@ -95,7 +94,6 @@ class ProbeFeatureReader {
 
  private:
   void read_source(ProbeInput::Source source, std::span<const ProbeInput> inputs) {
-    std::optional<RandomModel> random;
     std::unique_ptr<FeatureExtractor> extractor;
     std::vector<std::string> layers;
     FeatureSource features;
@@ -108,10 +106,10 @@ class ProbeFeatureReader {
       features = mfcc_features(MfccConfig{}, kSampleRateHz);
       layers = {"mfcc"};
     } else {
-      std::filesystem::path path = options_.model;
-      if (source == ProbeInput::Source::random_model)
-        path = random.emplace(options_.model, options_.random_seed).path();
-      extractor = std::make_unique<FeatureExtractor>(path);
+      std::optional<uint64_t> initial_seed;
+      if (source == ProbeInput::Source::random_model) initial_seed = options_.random_seed;
+      extractor =
+          std::make_unique<FeatureExtractor>(options_.model, DType::f32, ScratchLimits{}, initial_seed);
       layers = layers_of(inputs);
       features = model_features(*extractor, parsed_layers(*extractor, layers), std::nullopt);
     }

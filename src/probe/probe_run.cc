@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "wav2vec/config/layer_id.h"
@@ -22,6 +23,9 @@
 
 namespace wav2vec {
 namespace {
+
+/// Of one training on test, [utterance][measure].
+using TestCounts = std::vector<std::vector<ErrorCounts>>;
 
 class ProbeRun {
  public:
@@ -181,87 +185,100 @@ class ProbeRun {
     const int64_t trainings =
         std::ssize(inputs_) * std::ssize(recipe_.probe.label_minutes) * (rates + seeds - 1);
     if (!options_.quiet) progress_.emplace("probe", "trainings", trainings);
+    check_classes(targets_for(inputs_[0]));
     for (const ProbeInput& input : inputs_) {
       const ProbeTargets targets = targets_for(input);
-      if (targets.classes.size() < (is_ctc(recipe_.probe.task) ? 3 : 2))
-        throw DataError(fmt::format("{}: {} class to tell apart; expected two at least",
-                                    printable(recipe_.data.train[0]), targets.classes.size()));
-      if (results_.facts.empty() || results_.facts.back().first != "classes")
-        results_.facts.emplace_back("classes", fmt::format("{}", targets.classes.size()));
       for (const double minutes : recipe_.probe.label_minutes) {
-        train_cell(input, targets, minutes);
-        if (options_.stop_requested()) {
-          if (!counts_.empty() && counts_.size() == results_.cells.size()) {
-            counts_.pop_back();  // not all of its seeds are there
-            results_.cells.pop_back();
-          }
-          return;
-        }
+        if (!train_cell(input, targets, minutes)) return;
       }
     }
   }
 
-  void train_cell(const ProbeInput& input, const ProbeTargets& targets, double minutes) {
+  // They are the same for all inputs.
+  void check_classes(const ProbeTargets& targets) {
+    if (targets.classes.size() < (is_ctc(recipe_.probe.task) ? 3 : 2))
+      throw DataError(fmt::format("{}: {} class to tell apart; expected two at least",
+                                  printable(recipe_.data.train[0]), targets.classes.size()));
+    results_.facts.emplace_back("classes", fmt::format("{}", targets.classes.size()));
+  }
+
+  /// A trained head and what it reads, which it may have been tuned with.
+  struct Training {
+    std::unique_ptr<TunedNetwork> network;
+    ProbeInputs inputs;
+    std::unique_ptr<TrainedHead> trained;
+    double seconds = 0.0;  ///< of speech
+  };
+
+  // Adds the cell when all of its seeds are there; false when that was stopped.
+  bool train_cell(const ProbeInput& input, const ProbeTargets& targets, double minutes) {
     ProbeCell cell{.input = input.name, .label_minutes = minutes};
-    counts_.emplace_back();
-    // The first seed with every learning rate; what it gave with the best one is kept.
-    std::vector<std::vector<ErrorCounts>> first;
+    const std::vector<int64_t>& seeds = recipe_.probe.seeds;
+    std::optional<Training> best;
     for (const double rate : recipe_.train.learning_rates) {
-      const auto [dev_error, counts] = train_once(cell, input, targets, rate, recipe_.probe.seeds[0]);
-      if (options_.stop_requested()) return results_.cells.push_back(std::move(cell));
-      if (!first.empty() && dev_error >= cell.dev_error) continue;
-      first = counts;
-      cell.dev_error = dev_error;
+      std::optional<Training> training = train_once(input, targets, minutes, rate, seeds[0]);
+      if (!training) return false;
+      if (best && training->trained->dev_error >= best->trained->dev_error) continue;
+      best = std::move(training);
       cell.learning_rate = rate;
-      cell.layer_weights = layer_weights_;
     }
     const auto [lowest, highest] = std::ranges::minmax(recipe_.train.learning_rates);
     cell.rate_at_edge = lowest < highest && (cell.learning_rate == lowest || cell.learning_rate == highest);
-    counts_.back().push_back(std::move(first));
-    for (size_t s = 1; s < recipe_.probe.seeds.size() && !options_.stop_requested(); ++s) {
-      const auto once = train_once(cell, input, targets, cell.learning_rate, recipe_.probe.seeds[s]);
-      counts_.back().push_back(once.second);
+    cell.dimensions = best->inputs.layers * best->inputs.channels;
+    cell.dev_error = best->trained->dev_error;
+    cell.layer_weights = mix_weights(best->trained->head, *best->trained->parameters);
+    std::vector<TestCounts> counts{test_counts(*best, targets)};
+    double seconds = best->seconds;
+    for (size_t s = 1; s < seeds.size(); ++s) {
+      const std::optional<Training> training =
+          train_once(input, targets, minutes, cell.learning_rate, seeds[s]);
+      if (!training) return false;
+      counts.push_back(test_counts(*training, targets));
+      seconds += training->seconds;
     }
-    cell.used_minutes = used_seconds_ / 60.0;
+    cell.used_minutes = seconds / 60.0 / static_cast<double>(seeds.size());
     results_.cells.push_back(std::move(cell));
+    counts_.push_back(std::move(counts));
+    return true;
   }
 
-  std::pair<double, std::vector<std::vector<ErrorCounts>>> train_once(ProbeCell& cell,
-                                                                      const ProbeInput& input,
-                                                                      const ProbeTargets& targets,
-                                                                      double rate, int64_t seed) {
+  TestCounts test_counts(const Training& training, const ProbeTargets& targets) const {
+    return judge_utterances(*training.trained, training.inputs, targets, decoder_, split_.test,
+                            /*quick=*/false);
+  }
+
+  // Nothing when it was stopped.
+  std::optional<Training> train_once(const ProbeInput& input, const ProbeTargets& targets, double minutes,
+                                     double rate, int64_t seed) {
     const std::vector<int64_t> chosen =
-        choose_minutes(split_, split_.train, cell.label_minutes, static_cast<uint64_t>(seed));
-    used_seconds_ = total_seconds(split_, chosen);
-    std::optional<TunedNetwork> network;
-    ProbeInputs inputs;
+        choose_minutes(split_, split_.train, minutes, static_cast<uint64_t>(seed));
+    Training training;
+    training.seconds = total_seconds(split_, chosen);
     if (input.tuned) {
       if (waveforms_.empty()) waveforms_ = decode_for_tuning(options_.model, split_.utterances);
-      network.emplace(options_.model, input, waveforms_);
-      inputs = network->inputs(features_, chosen);
+      training.network = std::make_unique<TunedNetwork>(options_.model, input, waveforms_);
+      training.inputs = training.network->inputs(features_, chosen);
     } else {
-      inputs = stored_inputs(features_, input, chosen, frames_per_step());
+      training.inputs = stored_inputs(features_, input, chosen, frames_per_step());
     }
-    cell.dimensions = inputs.layers * inputs.channels;
-    const auto trained = train_head(
-        recipe_, inputs, targets, decoder_,
+    training.trained = train_head(
+        recipe_, training.inputs, targets, decoder_,
         {.learning_rate = rate, .seed = static_cast<uint64_t>(seed), .train = chosen, .dev = split_.dev},
         options_.stop_requested);
-    layer_weights_ = mix_weights(trained->head, *trained->parameters);
-    if (options_.stop_requested()) return {};
+    if (options_.stop_requested()) return std::nullopt;
     log_debug(fmt::format("{}, {} min, learning rate {}, seed {}: dev {:.2f} % (update {})",
-                          printable(input.name), cell.label_minutes, rate, seed, 100.0 * trained->dev_error,
-                          trained->kept_update));
+                          printable(input.name), minutes, rate, seed, 100.0 * training.trained->dev_error,
+                          training.trained->kept_update));
     ++trainings_done_;
-    if (progress_)
-      progress_->update(trainings_done_,
-                        fmt::format("{} {:.1f} % on dev", printable(input.name), 100.0 * trained->dev_error));
-    return {trained->dev_error, judge_utterances(*trained, inputs, targets, decoder_, split_.test, false)};
+    if (progress_) {
+      progress_->update(trainings_done_, fmt::format("{} {:.1f} % on dev", printable(input.name),
+                                                     100.0 * training.trained->dev_error));
+    }
+    return training;
   }
 
   // Sums over seeds, by speaker.
-  std::vector<GroupCounts> grouped(const std::vector<std::vector<std::vector<ErrorCounts>>>& seeds,
-                                   size_t measure) const {
+  std::vector<GroupCounts> grouped(const std::vector<TestCounts>& seeds, size_t measure) const {
     std::vector<GroupCounts> sum;
     for (const auto& utterances : seeds) {
       std::vector<ErrorCounts> counts;
@@ -276,7 +293,7 @@ class ProbeRun {
     return sum;
   }
 
-  static double rate_of(const std::vector<std::vector<ErrorCounts>>& utterances, size_t measure) {
+  static double rate_of(const TestCounts& utterances, size_t measure) {
     ErrorCounts sum;
     for (const auto& measures : utterances) sum += measures[measure];
     return sum.rate();
@@ -313,17 +330,14 @@ class ProbeRun {
   std::optional<ProbeTargets> sequences_;  // not on frames
   Waveforms waveforms_;                    // only where a network is tuned
   ProbeResults results_;
-  std::vector<std::vector<std::vector<std::vector<ErrorCounts>>>>
-      counts_;  // [cell][seed][utterance][measure]
-  std::vector<double> layer_weights_;
-  double used_seconds_ = 0.0;
+  std::vector<std::vector<TestCounts>> counts_;  // [cell][seed]
   std::optional<Progress> progress_;
   int64_t trainings_done_ = 0;
 };
 
 }  // namespace
 
-ProbeResults run_probe(ProbeRecipe& recipe, const ProbeOptions& options) {
+ProbeResults run_probe(ProbeRecipe recipe, const ProbeOptions& options) {
   recipe.validate();
   return ProbeRun(recipe, options).run();
 }

@@ -39,9 +39,8 @@ std::function<ProbeReading(const std::filesystem::path& model)> make_training_pr
   split_probe_data(recipe);
   probe_alignment(recipe);
   return [recipe, stop_requested](const std::filesystem::path& model) {
-    ProbeRecipe mine = recipe;
     const ProbeResults results =
-        run_probe(mine, {.model = model, .quiet = true, .stop_requested = stop_requested});
+        run_probe(recipe, {.model = model, .quiet = true, .stop_requested = stop_requested});
     ProbeReading reading{.values = {}, .error_rate = std::numeric_limits<double>::quiet_NaN()};
     for (const ProbeCell& cell : results.cells) {
       reading.values.emplace_back(fmt::format("{}_error_rate", cell.input), cell.scores[0].rate.value);

@@ -10,7 +10,7 @@
 #include "wav2vec/train/collapse_alarm.h"
 #include "wav2vec/train/metrics.h"
 #include "wav2vec/train/outlier_detector.h"
-#include "wav2vec/train/pretrainer.h"
+#include "wav2vec/train/probe_reading.h"
 #include "wav2vec/train/progress.h"
 #include "wav2vec/train/run_report.h"
 #include "wav2vec/train/training_state.h"

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,13 +35,14 @@ class FeatureExtractor {
   /// `model`: what --model accepts (io/checkpoint.h, resolve_model_path). `scratch`: room for activations; an
   /// utterance for which they are too large for the memory goes through files there, with the same numbers.
   /// Throws DataError/CheckpointError, and ConfigError for bf16 on a CPU without it.
+  /// `initial_seed`: with the weights that training with this seed begins with instead of those of the model.
   explicit FeatureExtractor(const std::filesystem::path& model, DType dtype = DType::f32,
-                            ScratchLimits scratch = {});
+                            ScratchLimits scratch = {}, std::optional<uint64_t> initial_seed = {});
   ~FeatureExtractor();
 
   const ModelFileInfo& info() const { return info_; }
   const std::filesystem::path& model_path() const { return model_path_; }
-  /// CRC-32C over the names and values of the parameters, as "crc32c:1234abcd".
+  /// CRC-32C over the names and values of the parameters, as "crc32c:1234abcd"; of initial ones "seed:1".
   const std::string& model_hash() const { return model_hash_; }
   DType dtype() const;
   int64_t channels(LayerId layer) const { return layer_channels(info_.model, layer); }

@@ -28,6 +28,6 @@ struct ProbeOptions {
 /// Throws ConfigError; DataError for manifests, labels or a lexicon that cannot be used, for labels that lie
 /// shifted against the audio (probe/lag_detector.h) unless that is allowed, and for a training, dev or test
 /// part that is empty.
-ProbeResults run_probe(ProbeRecipe& recipe, const ProbeOptions& options);
+ProbeResults run_probe(ProbeRecipe recipe, const ProbeOptions& options);
 
 }  // namespace wav2vec

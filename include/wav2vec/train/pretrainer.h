@@ -5,19 +5,13 @@
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/train/communicator.h"
+#include "wav2vec/train/probe_reading.h"
 
 namespace wav2vec {
-
-/// What a probe says of a network in training.
-struct ProbeReading {
-  std::vector<std::pair<std::string, double>> values;  ///< for the metrics, "c_error_rate" …
-  double error_rate = 0.0;                             ///< by which checkpoints are compared
-};
 
 struct PretrainOptions {
   std::filesystem::path run_folder;
