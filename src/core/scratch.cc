@@ -27,22 +27,32 @@ namespace fs = std::filesystem;
       printable(folder.string()), action, std::strerror(error)));
 }
 
-// Calls transfer(offset of the piece, bytes of the piece) for pieces of the range on all threads: what limits
-// a file in the page cache is copying, and one core copies slowly. `error_at_end`: where nothing can be
-// transferred. Returns an error number, or 0.
+constexpr uint64_t kBlock = uint64_t{1} << 20;
+constexpr uint64_t kStripeFrom = uint64_t{64} << 20;
+constexpr uint64_t kMostStripes = 4;
+
+// Calls transfer(file, offset in it, offset in the range, bytes) for the blocks of bytes [begin, end) of an
+// array on all threads: what limits a file in the page cache is copying, and one core copies slowly.
+// `error_at_end`: where nothing can be transferred. Returns an error number, or 0.
 template <class Transfer>
-int in_pieces(size_t bytes, int error_at_end, Transfer transfer) {
-  constexpr size_t kPiece = size_t{1} << 20;
-  const auto pieces = static_cast<int64_t>((bytes + kPiece - 1) / kPiece);
+int in_blocks(const std::vector<int>& stripes, uint64_t begin, uint64_t end, int error_at_end,
+              Transfer transfer) {
+  if (begin == end) return 0;
+  const auto first = static_cast<int64_t>(begin / kBlock);
+  const auto last = static_cast<int64_t>((end - 1) / kBlock);
   int error = 0;
-#pragma omp parallel for schedule(static) if (pieces > 1)
-  for (int64_t i = 0; i < pieces; ++i) {
-    size_t at = static_cast<size_t>(i) * kPiece;
-    const size_t end = std::min(bytes, at + kPiece);
+#pragma omp parallel for schedule(static) if (last > first)
+  for (int64_t i = first; i <= last; ++i) {
+    const auto block = static_cast<uint64_t>(i);
+    const int file = stripes[block % stripes.size()];
+    const uint64_t in_file = block / stripes.size() * kBlock;
+    uint64_t at = std::max(begin, block * kBlock);
+    const uint64_t stop = std::min(end, (block + 1) * kBlock);
     int wrong = 0;
-    while (at < end && wrong == 0) {
-      const ssize_t n = transfer(at, end - at);
-      if (n > 0) at += static_cast<size_t>(n);
+    while (at < stop && wrong == 0) {
+      const ssize_t n = transfer(file, static_cast<off_t>(in_file + at % kBlock), at - begin,
+                                 static_cast<size_t>(stop - at));
+      if (n > 0) at += static_cast<uint64_t>(n);
       if (n == 0) wrong = error_at_end;
       if (n < 0 && errno != EINTR) wrong = errno;
     }
@@ -52,6 +62,18 @@ int in_pieces(size_t bytes, int error_at_end, Transfer transfer) {
     }
   }
   return error;
+}
+
+int open_nameless(const fs::path& folder) {
+  std::string name = (folder / "wav2vec-scratch-XXXXXX").string();
+  const int file = ::mkostemp(name.data(), O_CLOEXEC);
+  if (file < 0) throw_scratch(folder, "make", errno);
+  if (::unlink(name.c_str()) != 0) {
+    const int error = errno;
+    ::close(file);
+    throw_scratch(folder, "make", error);
+  }
+  return file;
 }
 
 }  // namespace
@@ -69,7 +91,7 @@ ScratchArray& ScratchArray::operator=(ScratchArray&& other) noexcept {
   std::swap(rows_, other.rows_);
   std::swap(bytes_per_row_, other.bytes_per_row_);
   std::swap(memory_, other.memory_);
-  std::swap(file_, other.file_);
+  std::swap(stripes_, other.stripes_);
   return *this;
 }
 
@@ -85,9 +107,10 @@ void ScratchArray::write(int64_t first, int64_t count, const void* data) {
     std::memcpy(memory_ + offset, data, bytes);
     return;
   }
-  const int error = in_pieces(bytes, ENOSPC, [&](size_t at, size_t some) {
-    return ::pwrite(file_, static_cast<const std::byte*>(data) + at, some, static_cast<off_t>(offset + at));
-  });
+  const int error = in_blocks(
+      *stripes_, offset, offset + bytes, ENOSPC, [&](int file, off_t in_file, uint64_t at, size_t some) {
+        return ::pwrite(file, static_cast<const std::byte*>(data) + at, some, in_file);
+      });
   if (error != 0) throw_scratch(space_->limits_.folder, "write", error);
 }
 
@@ -99,9 +122,10 @@ void ScratchArray::read(int64_t first, int64_t count, void* out) const {
     std::memcpy(out, memory_ + offset, bytes);
     return;
   }
-  const int error = in_pieces(bytes, EIO, [&](size_t at, size_t some) {
-    return ::pread(file_, static_cast<std::byte*>(out) + at, some, static_cast<off_t>(offset + at));
-  });
+  const int error = in_blocks(*stripes_, offset, offset + bytes, EIO,
+                              [&](int file, off_t in_file, uint64_t at, size_t some) {
+                                return ::pread(file, static_cast<std::byte*>(out) + at, some, in_file);
+                              });
   if (error != 0) throw_scratch(space_->limits_.folder, "read", error);
 }
 
@@ -122,7 +146,7 @@ ScratchArray ScratchSpace::make(int64_t rows, size_t bytes_per_row) {
     array.memory_ = take_memory(bytes);
     memory_in_use_ += bytes;
   } else {
-    array.file_ = open_file(bytes);
+    array.stripes_ = &take_files(bytes);
     files_in_use_ += bytes;
   }
   array.space_ = this;
@@ -152,28 +176,64 @@ std::byte* ScratchSpace::take_memory(uint64_t bytes) {
   return best->data;
 }
 
-int ScratchSpace::open_file(uint64_t bytes) const {
-  if (bytes > limits_.file_bytes - std::min(limits_.file_bytes, files_in_use_)) {
-    throw DiskError(fmt::format(
-        "{}: scratch files need {} MiB, more than the {} MiB allowed; free some space "
-        "there or name another folder for scratch files (--scratch or TMPDIR)",
-        printable(limits_.folder.string()), (files_in_use_ + bytes) >> 20, limits_.file_bytes >> 20));
+ScratchSpace::Files::~Files() {
+  for (const int file : stripes) ::close(file);
+}
+
+// The smallest that held as much, else the largest; null: there are none.
+ScratchSpace::Files* ScratchSpace::best_unused_files(uint64_t bytes) const {
+  Files* best = nullptr;
+  for (const auto& files : files_) {
+    if (files->in_use) continue;
+    const bool enough = files->bytes >= bytes;
+    const bool better = best == nullptr || (best->bytes < bytes ? files->bytes > best->bytes
+                                                                : enough && files->bytes < best->bytes);
+    if (better) best = files.get();
   }
-  std::string name = (limits_.folder / "wav2vec-scratch-XXXXXX").string();
-  const int file = ::mkostemp(name.data(), O_CLOEXEC);
-  if (file < 0) throw_scratch(limits_.folder, "make", errno);
-  if (::unlink(name.c_str()) != 0) {
-    const int error = errno;
-    ::close(file);
-    throw_scratch(limits_.folder, "make", error);
+  return best;
+}
+
+// Beside what is held already, in new files where `reused` is null.
+bool ScratchSpace::fits_on_disk(uint64_t bytes, const Files* reused) const {
+  uint64_t held = 0;
+  for (const auto& files : files_) held += files->bytes;
+  if (reused != nullptr) bytes -= std::min(bytes, reused->bytes);
+  return bytes <= limits_.file_bytes - std::min(limits_.file_bytes, held);
+}
+
+const std::vector<int>& ScratchSpace::take_files(uint64_t bytes) {
+  Files* files = best_unused_files(bytes);
+  if (!fits_on_disk(bytes, files)) {
+    drop_unused_files();
+    files = nullptr;
+    if (!fits_on_disk(bytes, files)) {
+      throw DiskError(fmt::format(
+          "{}: scratch files need {} MiB, more than the {} MiB allowed; free some space "
+          "there or name another folder for scratch files (--scratch or TMPDIR)",
+          printable(limits_.folder.string()), (files_in_use_ + bytes) >> 20, limits_.file_bytes >> 20));
+    }
   }
-  return file;
+  if (files == nullptr) {
+    auto made = std::make_unique<Files>();
+    const uint64_t stripes = std::clamp<uint64_t>(bytes / kStripeFrom, 1, kMostStripes);
+    while (made->stripes.size() < stripes) made->stripes.push_back(open_nameless(limits_.folder));
+    files = files_.emplace_back(std::move(made)).get();
+  }
+  files->bytes = std::max(files->bytes, bytes);
+  files->in_use = true;
+  return files->stripes;
+}
+
+void ScratchSpace::drop_unused_files() {
+  std::erase_if(files_, [](const auto& files) { return !files->in_use; });
 }
 
 void ScratchSpace::release(ScratchArray& array) {
-  if (array.file_ >= 0) {
-    ::close(array.file_);
+  if (array.stripes_ != nullptr) {
     files_in_use_ -= array.bytes();
+    for (const auto& files : files_) {
+      if (&files->stripes == array.stripes_) files->in_use = false;
+    }
     return;
   }
   memory_in_use_ -= array.bytes();

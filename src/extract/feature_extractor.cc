@@ -106,6 +106,7 @@ void FeatureExtractor::extract(const WaveformSource& waveform, std::span<const L
     throw DataError(fmt::format("{} samples, shorter than one frame ({} samples); leave it out",
                                 waveform.samples, geometry.receptive_field_samples));
   }
+  network_->scratch.drop_unused_files();
   const InferenceOptions options{
       .first_kept_block = network_->choose_first_kept_block(waveform.samples, dtype(), info_.sample_rate_hz)};
   const WaveformSource input = info_.normalize ? normalized(waveform) : waveform;

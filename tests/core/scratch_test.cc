@@ -83,6 +83,66 @@ TEST_CASE("scratch: arrays share the memory, the rest goes to files, and what is
   CHECK(space.bytes_in_files() == 0);
 }
 
+// The open files of this process that have no name.
+int64_t open_nameless_files(const std::filesystem::path& folder) {
+  int64_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+    count += target.rfind(folder.string(), 0) == 0 && target.find(" (deleted)") != std::string::npos ? 1 : 0;
+  }
+  return count;
+}
+
+TEST_CASE("scratch: an array over several files gives back any range, and shares none with another") {
+  const TemporaryFolder folder;
+  ScratchSpace space({.memory_bytes = 0, .folder = folder.path()});
+  constexpr int64_t kRows = 60'000;  // of 4,000 bytes: three stripes, with ends inside rows
+  constexpr size_t kWidth = 1000;
+  std::vector<uint32_t> values(static_cast<size_t>(kRows) * kWidth);
+  std::iota(values.begin(), values.end(), 1U);
+  ScratchArray array = space.make(kRows, kWidth * sizeof(uint32_t));
+  CHECK(open_nameless_files(folder.path()) == 3);
+  ScratchArray other = space.make(kRows, kWidth * sizeof(uint32_t));
+  array.write(0, 1, values.data());
+  array.write(1, kRows - 1, values.data() + kWidth);
+  other.write(0, 20'000, values.data() + 1);
+  std::vector<uint32_t> out;
+  for (const auto& [first, count] :
+       {std::pair<int64_t, int64_t>{0, kRows}, {262, 1}, {263, 600}, {kRows - 7, 7}}) {
+    out.assign(static_cast<size_t>(count) * kWidth, 0);
+    array.read(first, count, out.data());
+    CHECK(std::equal(out.begin(), out.end(), values.begin() + first * static_cast<int64_t>(kWidth)));
+  }
+}
+
+TEST_CASE("scratch: files are used again, within the limit, until they are dropped") {
+  const TemporaryFolder folder;
+  ScratchSpace space({.memory_bytes = 0, .folder = folder.path(), .file_bytes = 10000});
+  const auto files = [&] { return open_nameless_files(folder.path()); };
+  ScratchArray large = space.make(60, 100);
+  ScratchArray small = space.make(30, 100);
+  CHECK(files() == 2);
+  large = {};
+  small = {};
+  CHECK(space.bytes_in_files() == 0);
+  CHECK(files() == 2);
+  small = space.make(20, 100);  // where `small` was
+  large = space.make(50, 100);
+  CHECK(files() == 2);
+  large = {};
+  // Beside what the two hold there is room for 1,000; the one that nobody uses makes room for more.
+  large = space.make(65, 100);
+  CHECK(files() == 2);
+  ScratchArray third;
+  CHECK(!message_of([&] { third = space.make(20, 100); }).empty());
+  large = {};
+  space.drop_unused_files();
+  CHECK(files() == 1);
+  third = space.make(70, 100);
+  CHECK(files() == 2);
+}
+
 TEST_CASE("scratch: a folder that is not there and a disk that is full are one message and no file") {
   const TemporaryFolder folder;
   const auto absent = folder.path() / "absent";

@@ -1,7 +1,8 @@
 #pragma once
 // Memory for large arrays that live for a while and are read in pieces: in memory as long as they fit, else
-// in a file. The file has no name, so that it disappears with the process, and is read and written in pieces
-// (mapped pages would count as memory of the process).
+// in files. They have no names, so that they disappear with the process, and are read and written in pieces
+// (mapped pages would count as memory of the process). A large array is striped over several files, because a
+// file system lets one thread at a time write to a file.
 
 #include <cstddef>
 #include <cstdint>
@@ -47,11 +48,12 @@ class ScratchArray {
   int64_t rows_ = 0;
   size_t bytes_per_row_ = 0;
   std::byte* memory_ = nullptr;
-  int file_ = -1;
+  const std::vector<int>* stripes_ = nullptr;  // else open files; block i lies in file i % size
 };
 
-/// Hands out arrays and keeps the memory of those that are gone for the next ones. Must outlive its arrays;
-/// not thread-safe.
+/// Hands out arrays and keeps the memory and the files of those that are gone for the next ones: pages that
+/// are there already are written several times faster than new ones. Must outlive its arrays; not
+/// thread-safe.
 class ScratchSpace {
  public:
   explicit ScratchSpace(ScratchLimits limits);
@@ -61,6 +63,9 @@ class ScratchSpace {
 
   /// Throws DiskError where no file can be made or `file_bytes` would be exceeded.
   ScratchArray make(int64_t rows, size_t bytes_per_row);
+
+  /// Gives the disk back what no array uses.
+  void drop_unused_files();
 
   const ScratchLimits& limits() const { return limits_; }
   uint64_t bytes_in_memory() const { return memory_in_use_; }
@@ -73,12 +78,21 @@ class ScratchSpace {
     uint64_t bytes = 0;
     bool in_use = false;
   };
+  struct Files {
+    ~Files();
+    std::vector<int> stripes;
+    uint64_t bytes = 0;  // of the largest array that was here
+    bool in_use = false;
+  };
   std::byte* take_memory(uint64_t bytes);
-  int open_file(uint64_t bytes) const;
+  const std::vector<int>& take_files(uint64_t bytes);
+  Files* best_unused_files(uint64_t bytes) const;
+  bool fits_on_disk(uint64_t bytes, const Files* reused) const;
   void release(ScratchArray& array);
 
   ScratchLimits limits_;
   std::vector<Block> blocks_;
+  std::vector<std::unique_ptr<Files>> files_;  // arrays point into them
   uint64_t memory_in_use_ = 0;
   uint64_t files_in_use_ = 0;
 };
