@@ -18,8 +18,9 @@ constexpr int64_t kMostDeltas = 4;
 [[noreturn]] void fail(std::string_view text, std::string_view what) {
   throw ConfigError(fmt::format(
       "[probe] inputs: \"{}\": {}; expected logmel, mfcc, a layer (z, c, encoder.<i>, context.<i>) or "
-      "mix(z,c), with random: or tuned: before a layer, and +<deltas> and [-<left>,<right>] behind, as "
-      "in logmel[-20,0]",
+      "mix(z,c), with random: or tuned: before a layer, and +<deltas> and [<first frame>,<last frame>] "
+      "behind, "
+      "as in logmel[-20,0]",
       printable(text.substr(0, 60)), what));
 }
 
@@ -44,12 +45,13 @@ void take_context(std::string_view whole, std::string_view& text, ProbeInput& in
   const std::string_view range = text.substr(open + 1, text.size() - open - 2);
   const size_t comma = range.find(',');
   if (comma == std::string_view::npos) fail(whole, "the context has no comma");
-  const auto left = whole_number(range.substr(0, comma));
-  const auto right = whole_number(range.substr(comma + 1));
-  if (!left || !right || *left > 0 || *right < 0 || *left < -kMostContext || *right > kMostContext)
-    fail(whole, fmt::format("the context is not [-<left>,<right>] with at most {} each", kMostContext));
-  input.left_context = -*left;
-  input.right_context = *right;
+  const auto first = whole_number(range.substr(0, comma));
+  const auto last = whole_number(range.substr(comma + 1));
+  if (!first || !last || *first > *last || *first < -kMostContext || *last > kMostContext)
+    fail(whole,
+         fmt::format("the context is not [<first frame>,<last frame>] within -{0} to {0}", kMostContext));
+  input.first_frame = *first;
+  input.last_frame = *last;
   text = text.substr(0, open);
 }
 
@@ -109,7 +111,7 @@ ProbeInput parse_probe_input(std::string_view text) {
   }
   input.layers = layers_of(text, rest);
   const bool one_end = input.layers.size() == 1 && (input.layers[0] == "z" || input.layers[0] == "c");
-  if (input.tuned && (!one_end || input.delta_order > 0 || input.stacked_frames() > 1))
+  if (input.tuned && (!one_end || input.delta_order > 0 || input.first_frame != 0 || input.last_frame != 0))
     fail(text, "only z or c can be tuned, without deltas and stacking");
   return input;
 }

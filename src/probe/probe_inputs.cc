@@ -22,7 +22,7 @@ void copy_step(const StoredLayer& layer, const ProbeInput& input, int64_t u, int
   const float* scale = layer.standardization.scale.data();
   for (int64_t k = 0; k < frames_per_step; ++k) {
     const int64_t t = step * frames_per_step + k;
-    for (int64_t s = t - input.left_context; s <= t + input.right_context; ++s) {
+    for (int64_t s = t + input.first_frame; s <= t + input.last_frame; ++s) {
       const float* row = rows + std::clamp<int64_t>(s, 0, frames - 1) * channels;
       for (int64_t c = 0; c < channels; ++c) *out++ = (row[c] - mean[c]) * scale[c];
     }

@@ -9,8 +9,8 @@ namespace wav2vec {
 TEST_CASE("probe inputs: every form that the documentation names") {
   const ProbeInput stacked = parse_probe_input("logmel[-20,0]");
   CHECK(stacked.source == ProbeInput::Source::logmel);
-  CHECK(stacked.left_context == 20);
-  CHECK(stacked.right_context == 0);
+  CHECK(stacked.first_frame == -20);
+  CHECK(stacked.last_frame == 0);
   CHECK(stacked.stacked_frames() == 21);
   CHECK(stacked.name == "logmel[-20,0]");
 
@@ -27,6 +27,11 @@ TEST_CASE("probe inputs: every form that the documentation names") {
   CHECK(mix.source == ProbeInput::Source::model);
   CHECK(mix.layers == std::vector<std::string>{"z", "context.4", "c"});
   CHECK(mix.stacked_frames() == 5);
+
+  const ProbeInput later = parse_probe_input("c[3,3]");
+  CHECK(later.first_frame == 3);
+  CHECK(later.last_frame == 3);
+  CHECK(later.stacked_frames() == 1);
 
   CHECK(parse_probe_input("tuned:c").tuned);
 }
@@ -55,7 +60,9 @@ TEST_CASE("probe inputs: what is none of the forms is refused") {
                            "tuned:mfcc",
                            "tuned:encoder.1",
                            "tuned:mix(z,c)",
+                           "logmel[0,201]",
                            "tuned:c[-1,1]",
+                           "tuned:c[1,1]",
                            "tuned:c+1",
                            "random:tuned:c",
                            "encoder.",

@@ -148,6 +148,16 @@ TEST_CASE("probe: shifted labels are refused unless that is asked for") {
   CHECK_NOTHROW(run_probe(recipe, without_model(true)));
 }
 
+TEST_CASE("probe: an input can be read some frames before or after the label's") {
+  const Corpus corpus(0.05);  // labels five frames late
+  ProbeRecipe recipe = corpus.recipe(ProbeTask::phone_frames);
+  recipe.probe.inputs = {"logmel", "logmel[-5,-5]", "logmel[5,5]"};
+  const ProbeResults results = run_probe(recipe, without_model(/*allow_shifted_labels=*/true));
+  CHECK(error_rate(results, "logmel[-5,-5]") < 0.1);
+  CHECK(error_rate(results, "logmel") > 0.2);
+  CHECK(error_rate(results, "logmel[5,5]") > 0.4);
+}
+
 TEST_CASE("probe: sequences, with either head, best path and beam") {
   const Corpus corpus;
   write_file(corpus.lexicon, "x X\n");

@@ -17,7 +17,8 @@ namespace wav2vec {
 ///     random:c                  the same network with the weights it had before any training
 ///     tuned:c                   the model is trained together with the head
 ///     mfcc+2                    with deltas up to that order
-///     logmel[-20,0]             stacked: every frame with the 20 before it; [-10,10] 10 to both sides
+///     logmel[-20,0]             stacked: every frame with the 20 before it; [-10,10] 10 to both sides;
+///                               c[3,3] the third frame behind, which has heard more
 struct ProbeInput {
   enum class Source { logmel, mfcc, model, random_model };
 
@@ -26,10 +27,10 @@ struct ProbeInput {
   std::vector<std::string> layers = {};  ///< of a model; more than one: weighted
   bool tuned = false;
   int64_t delta_order = 0;
-  int64_t left_context = 0;   ///< frames stacked before
-  int64_t right_context = 0;  ///< and behind
+  int64_t first_frame = 0;  ///< of those stacked for frame t, relative to it
+  int64_t last_frame = 0;
 
-  int64_t stacked_frames() const { return left_context + 1 + right_context; }
+  int64_t stacked_frames() const { return last_frame - first_frame + 1; }
   bool of_network() const { return source == Source::model || source == Source::random_model; }
 };
 
