@@ -1,0 +1,45 @@
+#pragma once
+// What is said for numbers, signs and abbreviations, found in a folded text.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wav2vec/text/traced_text.h"
+
+namespace wav2vec {
+
+/// Words in the language's own script (UTF-8) and the characters that they are said for.
+struct SpokenPart {
+  std::string words;
+  ByteRange source = {};
+};
+using Spoken = std::vector<SpokenPart>;
+
+struct SpokenUnit {
+  size_t end = 0;               ///< the character behind the last one
+  std::vector<Spoken> choices;  ///< the usual one first, at least one; a few more than the caller may want
+};
+
+/// Expensive to make. Not for several threads at once.
+class SpokenForms {
+ public:
+  explicit SpokenForms(const std::string& language);
+  ~SpokenForms();
+  SpokenForms(SpokenForms&&) noexcept;
+
+  /// The number or sign that begins at a character; nothing for a letter and for signs that nobody reads out.
+  std::optional<SpokenUnit> unit_at(std::span<const TracedCharacter> text, size_t at) const;
+  /// An abbreviation, where a word [at, end) was found.
+  std::optional<SpokenUnit> abbreviation_at(std::span<const TracedCharacter> text, size_t at,
+                                            size_t end) const;
+
+ private:
+  struct Tables;
+  std::unique_ptr<Tables> tables_;
+};
+
+}  // namespace wav2vec
