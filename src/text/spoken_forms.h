@@ -8,21 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "text/spoken_unit.h"
 #include "wav2vec/text/traced_text.h"
 
 namespace wav2vec {
 
-/// Words in the language's own script (UTF-8) and the characters that they are said for.
-struct SpokenPart {
-  std::string words;
-  ByteRange source = {};
-};
-using Spoken = std::vector<SpokenPart>;
-
-struct SpokenUnit {
-  size_t end = 0;               ///< the character behind the last one
-  std::vector<Spoken> choices;  ///< the usual one first, at least one; a few more than the caller may want
-};
+struct SpokenTables;
 
 /// Expensive to make. Not for several threads at once.
 class SpokenForms {
@@ -38,8 +29,7 @@ class SpokenForms {
                                             size_t end) const;
 
  private:
-  struct Tables;
-  std::unique_ptr<Tables> tables_;
+  std::unique_ptr<SpokenTables> tables_;
 };
 
 }  // namespace wav2vec

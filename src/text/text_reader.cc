@@ -18,11 +18,7 @@
 namespace wav2vec {
 namespace {
 
-using Characters = std::span<const TracedCharacter>;
-
 std::string language_of(const std::string& locale) { return icu::Locale(locale.c_str()).getLanguage(); }
-
-char32_t code(Characters text, size_t at) { return at < text.size() ? text[at].code : U'\n'; }
 
 bool is_word_character(char32_t c) { return is_letter(c) || is_mark(c); }
 

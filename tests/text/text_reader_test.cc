@@ -72,6 +72,8 @@ TEST_CASE("English") {
        {"10-20", "ten to twenty"},
        {"the 1st, 22nd, 103rd", "the first twenty second one hundred third"},
        {"555-1234", "five five five one two three four"},
+       {"the 1940s, 1840's, '90s", "the nineteen forties eighteen forties nineties"},
+       {"2020-01-31", "twenty twenty one thirty one"},
        {"007", "zero zero seven"},
        {"1,000,000", "one million"},
        {"1, 2, 3", "one two three"},
