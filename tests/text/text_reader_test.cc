@@ -278,6 +278,7 @@ TEST_CASE("the share of letters and digits without a sound") {
   CHECK(reader_of("en").read("😀 ab").letters == 2);
   CHECK(share("en", "ab ខគ") == doctest::Approx(0.5));  // ICU has no Latin letters for Khmer
   CHECK(share("en", "ᚠᚢ") == 1.0);
+  CHECK(share("en", "abcᚠ") == doctest::Approx(0.25));  // within a word, too
   CHECK(share("ja", "東京タワー") == doctest::Approx(0.4));
   CHECK(share("en", "<i>[ខ្មែរ ខ្មែរ]</i> ab") == 0.0);  // a note is not to be scored
   const TextReading runes = reader_of("en").read("x ᚠᚢ");
