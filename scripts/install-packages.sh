@@ -29,6 +29,7 @@ packages=(
   libsndfile1-dev     # reads WAV, FLAC, Ogg, MP3
   libsoxr-dev         # resampling
   libhdf5-dev         # features as HDF5
+  libicu-dev          # Unicode: scripts, words, numbers
   libcli11-dev        # command line
   libfmt-dev          # text
   nlohmann-json3-dev  # JSON

@@ -166,10 +166,15 @@ int main(int argc, char** argv) {
   options.command_line = quoted_command_line(argc, argv);
 
   const std::vector<wav2vec::app::Command> commands = {
-      wav2vec::app::add_manifest(program),          wav2vec::app::add_doctor(program),
-      wav2vec::app::add_pretrain(program, options), wav2vec::app::add_extract(program),
-      wav2vec::app::add_convert(program),           wav2vec::app::add_inspect(program),
-      wav2vec::app::add_probe(program, options),    wav2vec::app::add_bench(program, options),
+      wav2vec::app::add_manifest(program),
+      wav2vec::app::add_doctor(program),
+      wav2vec::app::add_pretrain(program, options),
+      wav2vec::app::add_extract(program),
+      wav2vec::app::add_convert(program),
+      wav2vec::app::add_inspect(program),
+      wav2vec::app::add_probe(program, options),
+      wav2vec::app::add_bench(program, options),
+      wav2vec::app::add_text(program),
   };
   for (const auto& command : commands)
     command.app->footer(

@@ -344,7 +344,7 @@ TEST_CASE("wrong command lines: one printable line and code 2") {
   check_fails(bench().pretrain(bench().manifest, folder.path() / "run",
                                {"--set", "model.encoder_channels=[65536, 65536, 65536, 65536, 65536]"}),
               2, {"parameters", "lower"});
-  for (const char* command : {"manifest", "doctor", "pretrain", "extract", "inspect"})
+  for (const char* command : {"manifest", "doctor", "pretrain", "extract", "inspect", "text"})
     CHECK(test::run_wav2vec({command, "--help"}).standard_output.find("Example:\n") != std::string::npos);
 }
 

@@ -192,11 +192,12 @@ std::vector<std::string> violations(const fs::path& root) {
 TEST_CASE("this source tree keeps to the table") {
   const fs::path root = W2V_SOURCE_DIR;
   const auto rooms = read_table(root);
-  for (const char* room : {"apps", "probe", "train", "extract", "model", "data", "nn", "io", "kernels",
-                           "audio", "config", "core"})
+  for (const char* room : {"apps", "probe", "train", "extract", "model", "data", "nn", "io", "text",
+                           "kernels", "audio", "config", "core"})
     CHECK_MESSAGE(rooms.contains(room), room);
   CHECK(rooms.at("core").may_include.empty());
   CHECK(rooms.at("io").may_include == std::set<std::string>{"config", "core"});
+  CHECK(rooms.at("text").may_include == std::set<std::string>{"config", "core"});
   CHECK(rooms.at("nn").may_include == std::set<std::string>{"config", "core"});
   CHECK(source_files(root).size() > 20);
   for (const std::string& violation : violations(root)) FAIL_CHECK(violation);
@@ -232,6 +233,7 @@ TEST_CASE("planted violations are found") {
   finds("src/io/a.cc", "\"config/private.h\"");
   finds("src/model/a.cc", "  \"wav2vec/io/npy.h\"  // why");
   finds("src/extract/a.cc", "\"wav2vec/train/trainer.h\"");
+  finds("src/text/a.cc", "\"wav2vec/audio/fbank.h\"");
   finds("src/train/a.cc", "\"wav2vec/probe/bootstrap.h\"");
   finds("apps/wav2vec/a.cc", "\"io/checkpoint_manifest.h\"");
   // Kernels.
@@ -240,9 +242,10 @@ TEST_CASE("planted violations are found") {
   finds("apps/wav2vec/a.cc", "\"kernels/gemm.h\"");
   finds("src/kernels/a.cc", "\"wav2vec/nn/layer.h\"");
   // Other people's headers in front of ours.
-  for (const char* header : {"<Eigen/Core>", "<oneapi/dnnl/dnnl.hpp>", "<fftw3.h>", "<sndfile.h>",
-                             "<CLI/CLI.hpp>", "<fmt/format.h>", "<nlohmann/json.hpp>", "<toml++/toml.h>",
-                             "<soxr.h>", "<mpi.h>", "<omp.h>", "\"fmt/format.h\"", "\"private.h\""})
+  for (const char* header :
+       {"<Eigen/Core>", "<oneapi/dnnl/dnnl.hpp>", "<fftw3.h>", "<sndfile.h>", "<CLI/CLI.hpp>",
+        "<fmt/format.h>", "<nlohmann/json.hpp>", "<toml++/toml.h>", "<soxr.h>", "<unicode/uchar.h>",
+        "<mpi.h>", "<omp.h>", "\"fmt/format.h\"", "\"private.h\""})
     finds("include/wav2vec/model/a.h", header);
   // A room that nobody has drawn.
   finds("src/attic/a.cc", "<vector>");

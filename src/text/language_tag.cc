@@ -1,0 +1,30 @@
+#include "text/language_tag.h"
+
+#include <fmt/format.h>
+#include <unicode/locid.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+
+namespace wav2vec {
+
+std::string locale_of(const std::string& language) {
+  std::string tag = language;
+  std::replace(tag.begin(), tag.end(), '_', '-');
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Locale locale = icu::Locale::forLanguageTag(tag, status);
+  int32_t count = 0;
+  const icu::Locale* known = icu::Locale::getAvailableLocales(count);
+  const bool is_known = U_SUCCESS(status) && std::any_of(known, known + count, [&](const icu::Locale& other) {
+                          return std::strcmp(other.getLanguage(), locale.getLanguage()) == 0;
+                        });
+  if (!is_known || locale.getLanguage()[0] == '\0')
+    throw ConfigError(fmt::format("language \"{}\" is unknown; give a code such as en, cs, pt-BR or zh",
+                                  printable(language)));
+  return locale.getName();
+}
+
+}  // namespace wav2vec
