@@ -69,7 +69,7 @@ pretrain() {
   local settings=()
   for setting in "$@"; do settings+=(--set "$setting"); done
   if [ -f "$run/recipe.toml" ]; then settings+=(--resume); fi
-  wav2vec pretrain --config recipes/pretrain/small-cpu.toml --train "${manifests[@]}" --out "$run" \
+  wav2vec pretrain --config recipes/pretrain/compact-cpu.toml --train "${manifests[@]}" --out "$run" \
     --set "data.cache=$out/cache" "${settings[@]}"
 }
 
@@ -93,10 +93,10 @@ if [ $quick = yes ]; then
 fi
 
 if wanted pretrain && [ -z "$model" ]; then
-  step "Pretrain small-cpu"
-  pretrain small-cpu "${small[@]}"
+  step "Pretrain compact-cpu"
+  pretrain compact-cpu "${small[@]}"
 fi
-model=${model:-$out/runs/small-cpu}
+model=${model:-$out/runs/compact-cpu}
 
 if wanted probes; then
   step "Probe"
@@ -117,7 +117,7 @@ if wanted ablation; then
   # What CPC (van den Oord et al. 2018, table 2) and the wav2vec paper varied.
   for change in \
     objective.prediction_steps={2,4,8,12,16} \
-    objective.negatives={1,2,5,10,20} \
+    objective.negatives={1,2,5,10,20,50} \
     'objective.negatives=0 objective.cross_sample_negatives=10' \
     data.crop_samples={20000,40000,80000}; do
     name=ablation-$(printf '%s' "$change" | sed 's/objective\.\|data\.//g; s/[^A-Za-z0-9]/-/g')

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -74,6 +75,18 @@ int open_nameless(const fs::path& folder) {
     throw_scratch(folder, "make", error);
   }
   return file;
+}
+
+// To what an array of `bytes` takes, so that files never hold more than their arrays.
+void shorten(const std::vector<int>& stripes, uint64_t bytes, const fs::path& folder) {
+  const uint64_t blocks = (bytes + kBlock - 1) / kBlock;
+  for (size_t i = 0; i < stripes.size(); ++i) {
+    const uint64_t mine = (blocks + stripes.size() - 1 - i) / stripes.size();
+    struct stat now {};
+    const auto most = static_cast<off_t>(mine * kBlock);
+    if (::fstat(stripes[i], &now) != 0 || (now.st_size > most && ::ftruncate(stripes[i], most) != 0))
+      throw_scratch(folder, "shorten", errno);
+  }
 }
 
 }  // namespace
@@ -219,7 +232,8 @@ const std::vector<int>& ScratchSpace::take_files(uint64_t bytes) {
     while (made->stripes.size() < stripes) made->stripes.push_back(open_nameless(limits_.folder));
     files = files_.emplace_back(std::move(made)).get();
   }
-  files->bytes = std::max(files->bytes, bytes);
+  if (files->bytes > bytes) shorten(files->stripes, bytes, limits_.folder);
+  files->bytes = bytes;
   files->in_use = true;
   return files->stripes;
 }

@@ -97,12 +97,11 @@ struct LatinScript::Rules {
   std::unique_ptr<icu::Transliterator> thai;
 
   void transliterate(Characters piece, LatinWord& out) const {
-    TracedReplaceable text(piece);
     const auto has = [&](bool (*predicate)(char32_t)) {
       return std::any_of(piece.begin(), piece.end(), [&](const auto& c) { return predicate(c.code); });
     };
-    (has(is_indic) ? indic : has(is_thai) ? thai : usual)->transliterate(text);
-    for (const TracedCharacter& c : text.result()) {
+    const icu::Transliterator& rules = *(has(is_indic) ? indic : has(is_thai) ? thai : usual);
+    for (const TracedCharacter& c : wav2vec::transliterate(rules, piece)) {
       if (is_ascii_letter(c.code)) {
         out.reading.text += small(c.code);
         out.reading.source.push_back(c.source);

@@ -65,4 +65,12 @@ TracedText TracedReplaceable::result() const {
   return traced;
 }
 
+TracedText transliterate(const icu::Transliterator& rules, std::span<const TracedCharacter> text) {
+  TracedReplaceable first_use(text);
+  rules.transliterate(first_use);
+  TracedReplaceable traced(text);
+  rules.transliterate(traced);
+  return traced.result();
+}
+
 }  // namespace wav2vec

@@ -3,6 +3,7 @@
 // from.
 
 #include <unicode/rep.h>
+#include <unicode/translit.h>
 #include <unicode/unistr.h>
 
 #include <span>
@@ -41,5 +42,9 @@ class TracedReplaceable : public icu::Replaceable {
   std::vector<Origin> origins_;  // one for each UTF-16 unit
   ByteRange whole_;
 };
+
+/// The same for the same text every time: the first time that one of ICU's rules is used, it works on a copy
+/// behind the text, which knows less of where its characters come from.
+TracedText transliterate(const icu::Transliterator& rules, std::span<const TracedCharacter> text);
 
 }  // namespace wav2vec

@@ -131,11 +131,16 @@ TEST_CASE("scratch: files are used again, within the limit, until they are dropp
   large = space.make(50, 100);
   CHECK(files() == 2);
   large = {};
-  // Beside what the two hold there is room for 1,000; the one that nobody uses makes room for more.
+  // What nobody uses grows where there is room for it.
   large = space.make(65, 100);
   CHECK(files() == 2);
   ScratchArray third;
   CHECK(!message_of([&] { third = space.make(20, 100); }).empty());
+  // Files that were made for more hold no more than what lies in them now.
+  large = {};
+  large = space.make(10, 100);
+  third = space.make(70, 100);
+  third = {};
   large = {};
   space.drop_unused_files();
   CHECK(files() == 1);

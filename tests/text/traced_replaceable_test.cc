@@ -39,9 +39,7 @@ TEST_CASE("what ICU's rules write comes from what they read") {
     const std::unique_ptr<icu::Transliterator> rules(icu::Transliterator::createFromRules(
         "test", icu::UnicodeString::fromUTF8(c.rules), UTRANS_FORWARD, where, status));
     REQUIRE(U_SUCCESS(status));
-    TracedReplaceable text(trace_utf8(c.text, InvalidUtf8::refuse));
-    rules->transliterate(text);
-    const TracedText result = text.result();
+    const TracedText result = transliterate(*rules, trace_utf8(c.text, InvalidUtf8::refuse));
     std::u32string codes;
     std::string source;
     for (const TracedCharacter& character : result) {

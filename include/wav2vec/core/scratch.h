@@ -81,7 +81,7 @@ class ScratchSpace {
   struct Files {
     ~Files();
     std::vector<int> stripes;
-    uint64_t bytes = 0;  // of the largest array that was here
+    uint64_t bytes = 0;  // of the array that is or was here
     bool in_use = false;
   };
   std::byte* take_memory(uint64_t bytes);
