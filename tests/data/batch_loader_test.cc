@@ -263,7 +263,9 @@ TEST_CASE("with a cache, batches of any audio do not depend on what is in it") {
   BatchLoader deleted(corpus.manifest, config, 9);
   for (size_t i = 0; i < expected.size(); ++i) {
     check_equal(no_room.next(), expected[i]);
-    if (i == 4) fs::remove_all(config.cache);
+    // The loaders may put something there meanwhile, until they are as far ahead as they go.
+    for (std::error_code busy(1, std::generic_category()); i == 4 && busy;)
+      fs::remove_all(config.cache, busy);
     check_equal(deleted.next(), expected[i]);
   }
   BatchLoader warm(corpus.manifest, config, 9);
