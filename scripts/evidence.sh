@@ -89,7 +89,8 @@ few=()
 if [ $quick = yes ]; then
   small=(train.max_updates=60 train.valid_every=30 train.save_every=60 data.batch_samples=80000
     'model.encoder_channels=[64,64,64,64,64]' 'model.context_channels=[64,64,64]' 'model.context_kernels=[3,3,3]')
-  few=('probe.seeds=[1]' 'probe.label_minutes=[10]' train.updates=100 data.minutes=60)
+  few=(train.updates=60 data.minutes=30 'train.learning_rates=[1e-2]' 'probe.seeds=[1]' 'probe.label_minutes=[5]'
+    'probe.inputs=["logmel[-20,0]","random:c","c"]')
 fi
 
 if wanted pretrain && [ -z "$model" ]; then
@@ -115,17 +116,16 @@ if wanted ablation; then
     echo "|---|---|---|"
   } >"$table.part"
   # What CPC (van den Oord et al. 2018, table 2) and the wav2vec paper varied.
-  for change in \
-    objective.prediction_steps={2,4,8,12,16} \
-    objective.negatives={1,2,5,10,20,50} \
-    'objective.negatives=0 objective.cross_sample_negatives=10' \
-    data.crop_samples={20000,40000,80000}; do
+  ablated=(objective.prediction_steps={2,4,8,12,16} objective.negatives={1,2,5,10,20,50}
+    'objective.negatives=0 objective.cross_sample_negatives=10' data.crop_samples={20000,40000,80000})
+  [ $quick = yes ] && ablated=(objective.prediction_steps=2 'objective.negatives=0 objective.cross_sample_negatives=10')
+  for change in "${ablated[@]}"; do
     name=ablation-$(printf '%s' "$change" | sed 's/objective\.\|data\.//g; s/[^A-Za-z0-9]/-/g')
     read -r -a changes <<<"$change"
     pretrain "$name" "${common[@]}" "${changes[@]}"
     # Steps and negatives change what the validation loss means, so the newest checkpoint is probed, not the "best".
     probe "$name" phones "$out/runs/$name" 'probe.inputs=["z","c"]' probe.baseline=z 'probe.label_minutes=[0]' \
-      'probe.seeds=[1]' 'train.learning_rates=[3e-3]' train.updates=600 "${few[@]:2}"
+      'probe.seeds=[1]' 'train.learning_rates=[3e-3]' train.updates=600 "${few[@]:0:2}"
     row=$(sed -n 's/^| z | [^|]*| [^|]*|\([^|]*\)|.*/\1/p;s/^| c | [^|]*| [^|]*|\([^|]*\)|.*/|\1/p' \
       "$out/probes/$name/report.md" | tr -d '\n')
     echo "| \`$change\` |$row |" >>"$table.part"
