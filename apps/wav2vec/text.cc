@@ -87,28 +87,25 @@ void for_each_line(const std::string& path, size_t max_bytes,
   if (file == nullptr) throw DataError(fmt::format("{}: cannot be opened; give an existing text file", name));
   std::string line;
   int64_t number = 1;
-  bool is_new = true;
   const auto finish = [&] {
     if (line.ends_with('\r')) line.pop_back();
     if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
     use(line, number);
     ++number;
     line.clear();
-    is_new = true;
   };
   for (int byte = std::getc(file); byte != EOF; byte = std::getc(file)) {
     if (byte == '\n') {
       finish();
       continue;
     }
-    is_new = false;
     line += static_cast<char>(byte);
     if (line.size() > max_bytes)
       throw DataError(
           fmt::format("{}:{}: a line of more than {} bytes; is this a text file?", name, number, max_bytes));
   }
   if (std::ferror(file) != 0) throw DataError(fmt::format("{}: cannot be read; give a text file", name));
-  if (!is_new) finish();
+  if (!line.empty()) finish();
 }
 
 ExitCode run(const Options& given) {

@@ -160,7 +160,6 @@ ScratchArray ScratchSpace::make(int64_t rows, size_t bytes_per_row) {
     memory_in_use_ += bytes;
   } else {
     array.stripes_ = &take_files(bytes);
-    files_in_use_ += bytes;
   }
   array.space_ = this;
   return array;
@@ -223,7 +222,7 @@ const std::vector<int>& ScratchSpace::take_files(uint64_t bytes) {
       throw DiskError(fmt::format(
           "{}: scratch files need {} MiB, more than the {} MiB allowed; free some space "
           "there or name another folder for scratch files (--scratch or TMPDIR)",
-          printable(limits_.folder.string()), (files_in_use_ + bytes) >> 20, limits_.file_bytes >> 20));
+          printable(limits_.folder.string()), (bytes_in_files() + bytes) >> 20, limits_.file_bytes >> 20));
     }
   }
   if (files == nullptr) {
@@ -238,13 +237,18 @@ const std::vector<int>& ScratchSpace::take_files(uint64_t bytes) {
   return files->stripes;
 }
 
+uint64_t ScratchSpace::bytes_in_files() const {
+  uint64_t bytes = 0;
+  for (const auto& files : files_) bytes += files->in_use ? files->bytes : 0;
+  return bytes;
+}
+
 void ScratchSpace::drop_unused_files() {
   std::erase_if(files_, [](const auto& files) { return !files->in_use; });
 }
 
 void ScratchSpace::release(ScratchArray& array) {
   if (array.stripes_ != nullptr) {
-    files_in_use_ -= array.bytes();
     for (const auto& files : files_) {
       if (&files->stripes == array.stripes_) files->in_use = false;
     }

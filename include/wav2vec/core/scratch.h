@@ -69,7 +69,7 @@ class ScratchSpace {
 
   const ScratchLimits& limits() const { return limits_; }
   uint64_t bytes_in_memory() const { return memory_in_use_; }
-  uint64_t bytes_in_files() const { return files_in_use_; }
+  uint64_t bytes_in_files() const;
 
  private:
   friend class ScratchArray;
@@ -94,7 +94,6 @@ class ScratchSpace {
   std::vector<Block> blocks_;
   std::vector<std::unique_ptr<Files>> files_;  // arrays point into them
   uint64_t memory_in_use_ = 0;
-  uint64_t files_in_use_ = 0;
 };
 
 }  // namespace wav2vec
