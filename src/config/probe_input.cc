@@ -18,9 +18,8 @@ constexpr int64_t kMostDeltas = 4;
 [[noreturn]] void fail(std::string_view text, std::string_view what) {
   throw ConfigError(fmt::format(
       "[probe] inputs: \"{}\": {}; expected logmel, mfcc, a layer (z, c, encoder.<i>, context.<i>) or "
-      "mix(z,c), with random: or tuned: before a layer, and +<deltas> and [<first frame>,<last frame>] "
-      "behind, "
-      "as in logmel[-20,0]",
+      "mix(z,c), with random: or tuned: before a layer, cmvn: before any, and +<deltas> and [<first "
+      "frame>,<last frame>] behind, as in cmvn:logmel[-20,0]",
       printable(text.substr(0, 60)), what));
 }
 
@@ -96,6 +95,7 @@ std::vector<std::string> layers_of(std::string_view whole, std::string_view text
 ProbeInput parse_probe_input(std::string_view text) {
   ProbeInput input{.name = std::string(text)};
   std::string_view rest = text;
+  input.utterance_cmvn = take_prefix(rest, "cmvn:");
   if (take_prefix(rest, "random:")) {
     input.source = ProbeInput::Source::random_model;
   } else {
@@ -111,8 +111,9 @@ ProbeInput parse_probe_input(std::string_view text) {
   }
   input.layers = layers_of(text, rest);
   const bool one_end = input.layers.size() == 1 && (input.layers[0] == "z" || input.layers[0] == "c");
-  if (input.tuned && (!one_end || input.delta_order > 0 || input.first_frame != 0 || input.last_frame != 0))
-    fail(text, "only z or c can be tuned, without deltas and stacking");
+  if (input.tuned && (!one_end || input.utterance_cmvn || input.delta_order > 0 || input.first_frame != 0 ||
+                      input.last_frame != 0))
+    fail(text, "only z or c can be tuned, without cmvn, deltas and stacking");
   return input;
 }
 

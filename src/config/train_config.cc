@@ -61,6 +61,8 @@ void TrainConfig::visit(FieldVisitor& v) {
            "products and stored activations; auto: bf16 where the CPU has it");
   v.field("accumulate_batches", accumulate_batches, "batches whose gradients make one update");
   v.field("seed", seed, "of initial weights, order, crops, negatives and dropout");
+  v.field("initial_model", initial_model,
+          "run, checkpoint or published model whose weights a new run begins with; empty = random");
   v.field("log_every", log_every, "updates between two lines of metrics");
   v.field("valid_every", valid_every, "updates between two validations");
   v.field("valid_batches", valid_batches, "batches per validation at most; 0 = all");

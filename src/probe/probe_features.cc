@@ -24,7 +24,7 @@ constexpr int64_t kSampleRateHz = 16000;
 std::string table_name(const ProbeInput& input, const std::string& layer) {
   std::string name = input.source == ProbeInput::Source::random_model ? "random:" + layer : layer;
   if (input.delta_order > 0) name += fmt::format("+{}", input.delta_order);
-  return name;
+  return input.utterance_cmvn ? "cmvn:" + std::move(name) : name;
 }
 
 std::vector<std::string> table_names(const ProbeInput& input) {
@@ -41,11 +41,18 @@ std::vector<std::string> table_names(const ProbeInput& input) {
   return names;
 }
 
-/// One table to be filled: which of the source's matrices, with which deltas.
+/// One table to be filled: which of the source's matrices, and what is done to it.
 struct Wanted {
   size_t matrix = 0;
-  int64_t delta_order = 0;
+  PostprocessConfig postprocess;
 };
+
+PostprocessConfig postprocess_of(const ProbeInput& input) {
+  PostprocessConfig config;
+  if (input.utterance_cmvn) config.cmvn = {.cmvn = CmvnKind::utterance, .norm_vars = true};
+  config.deltas.delta_order = input.delta_order;
+  return config;
+}
 
 }  // namespace
 
@@ -137,7 +144,7 @@ class ProbeFeatureReader {
       for (size_t i = 0; i < names.size(); ++i) {
         const std::string layer = input.layers.empty() ? layers[0] : input.layers[i];
         const auto matrix = static_cast<size_t>(std::ranges::find(layers, layer) - layers.begin());
-        wanted[names[i]] = {matrix, input.delta_order};
+        wanted[names[i]] = {matrix, postprocess_of(input)};
       }
     }
     for (const auto& [name, want] : wanted) make_table(name, features.contracts[want.matrix], want);
@@ -151,7 +158,7 @@ class ProbeFeatureReader {
         [&](const Utterance& utterance, size_t which, const FeatureRows& rows) {
           for (const auto& [name, want] : wanted) {
             if (want.matrix == which)
-              result_.tables_[name].rows[index_of.at(utterance.id)] = read_rows(rows, want.delta_order);
+              result_.tables_[name].rows[index_of.at(utterance.id)] = read_rows(rows, want.postprocess);
           }
         },
         [&](int64_t done, double audio_seconds) {
@@ -168,13 +175,11 @@ class ProbeFeatureReader {
     FeatureTable& table = result_.tables_[name];
     table.times = {contract.first_frame_center_seconds,
                    static_cast<double>(contract.hop_samples) / static_cast<double>(contract.sample_rate_hz)};
-    table.channels = contract.channels * (want.delta_order + 1);
+    table.channels = contract.channels * (want.postprocess.deltas.delta_order + 1);
     table.rows.resize(utterances_.size());
   }
 
-  static std::vector<float> read_rows(const FeatureRows& raw, int64_t delta_order) {
-    PostprocessConfig config;
-    config.deltas.delta_order = delta_order;
+  static std::vector<float> read_rows(const FeatureRows& raw, const PostprocessConfig& config) {
     const FeatureRows rows = postprocess(raw, config, nullptr);
     std::vector<float> values(static_cast<size_t>(rows.frames * rows.channels));
     rows.read(0, rows.frames, values.data());

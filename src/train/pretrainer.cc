@@ -23,6 +23,7 @@
 #include "wav2vec/data/split.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/run_lock.h"
+#include "wav2vec/train/initial_weights.h"
 #include "wav2vec/train/schedule.h"
 #include "wav2vec/train/training_state.h"
 #include "wav2vec/train/validation.h"
@@ -256,7 +257,7 @@ void Pretrainer::resume() {
   const std::optional<Checkpoint> checkpoint = options_.resume ? store_->load_newest() : std::nullopt;
   if (!checkpoint) {
     if (options_.resume) log_info("no checkpoint yet: starting from update 0");
-    initialize_parameters(state_.parameters, static_cast<uint64_t>(recipe_.train.seed));
+    set_initial_weights(recipe_, state_.parameters);
     state_.corpus_hash = corpus_.hash;
     return;
   }

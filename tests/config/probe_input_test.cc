@@ -34,6 +34,12 @@ TEST_CASE("probe inputs: every form that the documentation names") {
   CHECK(later.stacked_frames() == 1);
 
   CHECK(parse_probe_input("tuned:c").tuned);
+
+  const ProbeInput normalised = parse_probe_input("cmvn:random:c+1[-1,1]");
+  CHECK(normalised.utterance_cmvn);
+  CHECK(normalised.source == ProbeInput::Source::random_model);
+  CHECK(normalised.delta_order == 1);
+  CHECK_FALSE(mfcc.utterance_cmvn);
 }
 
 TEST_CASE("probe inputs: what is none of the forms is refused") {
@@ -65,6 +71,9 @@ TEST_CASE("probe inputs: what is none of the forms is refused") {
                            "tuned:c[1,1]",
                            "tuned:c+1",
                            "random:tuned:c",
+                           "cmvn:tuned:c",
+                           "random:cmvn:c",
+                           "cmvn:",
                            "encoder.",
                            "encoder.-1",
                            "encoder.x",

@@ -16,6 +16,7 @@ namespace wav2vec {
 ///     mix(z,context.4,c)        several layers of equal width and rate, weighted; the weights are learned
 ///     random:c                  the same network with the weights it had before any training
 ///     tuned:c                   the model is trained together with the head
+///     cmvn:mfcc, cmvn:c         each channel with mean 0 and variance 1 in every utterance
 ///     mfcc+2                    with deltas up to that order
 ///     logmel[-20,0]             stacked: every frame with the 20 before it; [-10,10] 10 to both sides;
 ///                               c[3,3] the third frame behind, which has heard more
@@ -26,6 +27,7 @@ struct ProbeInput {
   Source source = Source::model;
   std::vector<std::string> layers = {};  ///< of a model; more than one: weighted
   bool tuned = false;
+  bool utterance_cmvn = false;
   int64_t delta_order = 0;
   int64_t first_frame = 0;  ///< of those stacked for frame t, relative to it
   int64_t last_frame = 0;

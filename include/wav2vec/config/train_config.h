@@ -40,6 +40,7 @@ struct TrainConfig {
   DTypeChoice dtype = DTypeChoice::automatic;
   int64_t accumulate_batches = 1;
   int64_t seed = 1;
+  std::string initial_model = {};
   int64_t log_every = 20;
   int64_t valid_every = 1000;
   int64_t valid_batches = 50;

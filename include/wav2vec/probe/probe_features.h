@@ -49,7 +49,7 @@ class ProbeFeatures {
 };
 
 struct ProbeFeatureOptions {
-  std::filesystem::path model;  ///< as --model takes it; empty if no input needs one
+  std::filesystem::path model = {};  ///< as --model takes it; empty if no input needs one
   uint64_t random_seed = 1;     ///< of random: inputs
   bool quiet = false;           ///< no progress bar
   std::function<bool()> stop_requested = [] { return false; };

@@ -1,0 +1,80 @@
+#include "wav2vec/train/initial_weights.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/io/checkpoint.h"
+#include "wav2vec/io/model_file.h"
+
+namespace wav2vec {
+namespace {
+
+// The objective's: how many there are is a matter of prediction_steps, which may change.
+constexpr std::string_view kPredictions = "wav2vec_predictions.";
+
+// [model] as text, without what only matters while training.
+std::string architecture(ModelConfig model) {
+  model.dropout = model.dropout_features = model.dropout_context = 0.0;
+  const RecipeSection section{"model", [&model](FieldVisitor& v) { model.visit(v); }};
+  return format_recipe("", std::span(&section, 1));
+}
+
+// The first line of each in which they differ, without its comment.
+std::pair<std::string, std::string> first_difference(std::string_view a, std::string_view b) {
+  const auto take_line = [](std::string_view& text) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    return line.substr(0, line.find("  #"));
+  };
+  while (!a.empty() && !b.empty()) {
+    const std::string_view x = take_line(a);
+    const std::string_view y = take_line(b);
+    if (x != y) return {std::string(x), std::string(y)};
+  }
+  return {};
+}
+
+bool is_prediction(const ParameterSpec& spec) { return spec.name.starts_with(kPredictions); }
+
+bool predictions_fit(const ModelFile& file, const ParameterLayout& layout) {
+  return std::ranges::all_of(layout.by_name(), [&](ParameterId id) {
+    const TensorEntry* tensor = file.find(layout[id].name);
+    return !is_prediction(layout[id]) || (tensor != nullptr && tensor->shape == layout[id].shape);
+  });
+}
+
+}  // namespace
+
+void set_initial_weights(const PretrainRecipe& recipe, ParameterBlock& parameters) {
+  initialize_parameters(parameters, static_cast<uint64_t>(recipe.train.seed));
+  if (recipe.train.initial_model.empty()) return;
+  const std::filesystem::path path = resolve_model_path(recipe.train.initial_model);
+  ModelFile file = ModelFile::open(path);
+  const auto [theirs, ours] = first_difference(architecture(file.info().model), architecture(recipe.model));
+  if (theirs != ours) {
+    throw ConfigError(
+        fmt::format("{}: is another network than [model] of the recipe: \"{}\" in the file, \"{}\" in the "
+                    "recipe; make [model] equal (wav2vec inspect shows that of the file)",
+                    printable(path.string()), theirs, ours));
+  }
+  const ParameterLayout& layout = parameters.layout();
+  const bool with_predictions = predictions_fit(file, layout);
+  for (const ParameterId id : layout.by_name()) {
+    const ParameterSpec& spec = layout[id];
+    if (is_prediction(spec) && !with_predictions) continue;
+    std::vector<float> values(static_cast<size_t>(spec.size));
+    file.read(spec.name, spec.shape, values);
+    from_checkpoint_order(spec, values, parameters[id]);
+  }
+  log_info(fmt::format("initial weights: {}{}", printable(path.string()),
+                       with_predictions ? "" : "; without its step projections, which have another shape"));
+}
+
+}  // namespace wav2vec
