@@ -1,0 +1,135 @@
+#include "wav2vec/align/chain_loss.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/log_add.h"
+
+namespace wav2vec {
+namespace {
+
+/// ln p(class | frame), [frames, classes].
+std::vector<double> log_softmax(const float* logits, int64_t frames, int64_t classes) {
+  std::vector<double> out(static_cast<size_t>(frames * classes));
+  for (int64_t t = 0; t < frames; ++t) {
+    const float* row = logits + t * classes;
+    const double top = *std::max_element(row, row + classes);
+    double sum = 0.0;
+    for (int64_t k = 0; k < classes; ++k) sum += std::exp(row[k] - top);
+    const double norm = top + std::log(sum);
+    for (int64_t k = 0; k < classes; ++k) out[static_cast<size_t>(t * classes + k)] = row[k] - norm;
+  }
+  return out;
+}
+
+class Lattice {
+ public:
+  Lattice(const std::vector<double>& log_p, int64_t frames, int64_t classes,
+          std::span<const ChainState> chain, std::span<const float> log_priors)
+      : frames_(frames), chain_(chain), scores_(static_cast<size_t>(frames) * chain.size(), kLogZero) {
+    for (int64_t s = 0; s < std::ssize(chain); ++s) {
+      const ChainState& state = chain[static_cast<size_t>(s)];
+      const auto token = static_cast<size_t>(state.token);
+      const double prior = log_priors.empty() ? 0.0 : log_priors[token];
+      for (int64_t t = std::max<int64_t>(state.first_frame, 0); t < std::min(state.end_frame, frames); ++t)
+        scores_[at(t, s)] = log_p[static_cast<size_t>(t * classes) + token] - prior;
+    }
+  }
+
+  /// alpha[t, s]: ln of the sum over the beginnings that are in state s at frame t, that frame included.
+  std::vector<double> forward() const {
+    std::vector<double> alpha(scores_.size(), kLogZero);
+    alpha[at(0, 0)] = scores_[at(0, 0)];
+    if (chain_[0].optional && count() > 1) alpha[at(0, 1)] = scores_[at(0, 1)];
+    for (int64_t t = 1; t < frames_; ++t) {
+      for (int64_t s = 0; s < count(); ++s) {
+        if (scores_[at(t, s)] == kLogZero) continue;
+        double sum = alpha[at(t - 1, s)];
+        if (s > 0) sum = log_add(sum, alpha[at(t - 1, s - 1)]);
+        if (may_skip_to(s)) sum = log_add(sum, alpha[at(t - 1, s - 2)]);
+        alpha[at(t, s)] = sum + scores_[at(t, s)];
+      }
+    }
+    return alpha;
+  }
+
+  /// beta[t, s]: ln of the sum over the endings from state s at frame t, that frame left out.
+  std::vector<double> backward() const {
+    std::vector<double> beta(scores_.size(), kLogZero);
+    beta[at(frames_ - 1, count() - 1)] = 0.0;
+    if (chain_.back().optional && count() > 1) beta[at(frames_ - 1, count() - 2)] = 0.0;
+    for (int64_t t = frames_ - 2; t >= 0; --t) {
+      for (int64_t s = 0; s < count(); ++s) {
+        double sum = arriving(beta, t + 1, s);
+        if (s + 1 < count()) sum = log_add(sum, arriving(beta, t + 1, s + 1));
+        if (s + 2 < count() && may_skip_to(s + 2)) sum = log_add(sum, arriving(beta, t + 1, s + 2));
+        beta[at(t, s)] = sum;
+      }
+    }
+    return beta;
+  }
+
+  double log_total(const std::vector<double>& alpha) const {
+    const double last = alpha[at(frames_ - 1, count() - 1)];
+    if (!chain_.back().optional || count() == 1) return last;
+    return log_add(last, alpha[at(frames_ - 1, count() - 2)]);
+  }
+
+  int64_t count() const { return std::ssize(chain_); }
+  size_t at(int64_t t, int64_t s) const { return static_cast<size_t>(t * count() + s); }
+
+ private:
+  bool may_skip_to(int64_t s) const { return s >= 2 && chain_[static_cast<size_t>(s - 1)].optional; }
+  double arriving(const std::vector<double>& beta, int64_t t, int64_t s) const {
+    return beta[at(t, s)] + scores_[at(t, s)];
+  }
+
+  int64_t frames_;
+  std::span<const ChainState> chain_;
+  std::vector<double> scores_;  // of every state, [frames, states]; ln 0 outside its frames
+};
+
+}  // namespace
+
+double chain_loss(const float* logits, int64_t frames, int64_t classes, std::span<const ChainState> chain,
+                  std::span<const float> log_priors, float* dlogits) {
+  W2V_CHECK(is_chain(chain), "two optional states in a row, or none that is required");
+  W2V_CHECK(log_priors.empty() || std::ssize(log_priors) == classes, "a prior for every class");
+  for (const ChainState& state : chain)
+    W2V_CHECK(state.token >= 0 && state.token < classes, "the states have classes");
+  double total = kLogZero;
+  std::vector<double> log_p;
+  std::vector<double> alpha;
+  if (frames >= least_frames(chain)) {
+    log_p = log_softmax(logits, frames, classes);
+    const Lattice lattice(log_p, frames, classes, chain, log_priors);
+    alpha = lattice.forward();
+    total = lattice.log_total(alpha);
+    if (dlogits == nullptr) return -total;
+    if (total > kLogZero) {
+      // d/d logit = softmax − share of the paths that are in this class here.
+      const std::vector<double> beta = lattice.backward();
+      std::vector<double> share(static_cast<size_t>(classes));
+      for (int64_t t = 0; t < frames; ++t) {
+        std::ranges::fill(share, 0.0);
+        for (int64_t s = 0; s < lattice.count(); ++s) {
+          const double log_share = alpha[lattice.at(t, s)] + beta[lattice.at(t, s)] - total;
+          if (log_share > kLogZero)
+            share[static_cast<size_t>(chain[static_cast<size_t>(s)].token)] += std::exp(log_share);
+        }
+        for (int64_t k = 0; k < classes; ++k) {
+          const auto i = static_cast<size_t>(t * classes + k);
+          dlogits[i] = static_cast<float>(std::exp(log_p[i]) - share[static_cast<size_t>(k)]);
+        }
+      }
+      return -total;
+    }
+  }
+  if (dlogits != nullptr) std::fill_n(dlogits, frames * classes, 0.0F);
+  return std::numeric_limits<double>::infinity();
+}
+
+}  // namespace wav2vec

@@ -1,0 +1,134 @@
+#include "wav2vec/align/chain_path.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "wav2vec/core/error.h"
+
+namespace wav2vec {
+namespace {
+
+constexpr double kImpossible = -std::numeric_limits<double>::infinity();
+
+/// How a path came into a cell, in states.
+enum Step : uint8_t { stay = 0, next = 1, skip = 2, none = 3 };
+
+/// The states that may be possible in each frame, [first, end): from the first that has not ended to the last
+/// that has begun. States with few frames of their own make a narrow band.
+class Band {
+ public:
+  Band(std::span<const ChainState> chain, int64_t frames)
+      : first_(static_cast<size_t>(frames), std::ssize(chain)),
+        end_(first_.size(), 0),
+        start_(first_.size() + 1, 0) {
+    for (int64_t s = 0; s < std::ssize(chain); ++s) {
+      const ChainState& state = chain[static_cast<size_t>(s)];
+      const int64_t begins = std::max<int64_t>(state.first_frame, 0);
+      const int64_t lasts = std::min(state.end_frame, frames) - 1;
+      if (begins > lasts) continue;
+      first_[static_cast<size_t>(lasts)] = std::min(first_[static_cast<size_t>(lasts)], s);
+      end_[static_cast<size_t>(begins)] = std::max(end_[static_cast<size_t>(begins)], s + 1);
+    }
+    for (size_t t = first_.size() - 1; t > 0; --t) first_[t - 1] = std::min(first_[t - 1], first_[t]);
+    for (size_t t = 1; t < end_.size(); ++t) end_[t] = std::max(end_[t - 1], end_[t]);
+    for (size_t t = 0; t < end_.size(); ++t)
+      start_[t + 1] = start_[t] + std::max<int64_t>(end_[t] - first_[t], 0);
+  }
+
+  int64_t first(int64_t t) const { return first_[static_cast<size_t>(t)]; }
+  int64_t end(int64_t t) const { return end_[static_cast<size_t>(t)]; }
+  int64_t cells() const { return start_.back(); }
+  int64_t cell(int64_t t, int64_t s) const { return start_[static_cast<size_t>(t)] + s - first(t); }
+
+ private:
+  std::vector<int64_t> first_;
+  std::vector<int64_t> end_;
+  std::vector<int64_t> start_;
+};
+
+/// Two bits a cell.
+class Steps {
+ public:
+  explicit Steps(int64_t cells) : bytes_(static_cast<size_t>(cells / 4 + 1), 0xFF) {}
+  void set(int64_t cell, Step step) {
+    uint8_t& byte = bytes_[static_cast<size_t>(cell / 4)];
+    const int shift = static_cast<int>(cell % 4) * 2;
+    byte = static_cast<uint8_t>((byte & ~(3 << shift)) | (step << shift));
+  }
+  Step get(int64_t cell) const {
+    return static_cast<Step>(bytes_[static_cast<size_t>(cell / 4)] >> (cell % 4 * 2) & 3);
+  }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+}  // namespace
+
+float TokenScores::best(int64_t frame) const { return *std::max_element(row(frame), row(frame) + classes); }
+
+std::vector<int64_t> best_chain_path(const TokenScores& scores, std::span<const ChainState> chain,
+                                     const ChainPathOptions& options) {
+  W2V_CHECK(is_chain(chain), "two optional states in a row, or none that is required");
+  const int64_t count = std::ssize(chain);
+  if (scores.frames < least_frames(chain)) return {};
+  const Band band(chain, scores.frames);
+  if (band.cells() > options.most_cells) {
+    throw ConfigError(
+        fmt::format("{} frames of audio with {} letters of text are too much to be aligned at once",
+                    scores.frames, count));
+  }
+  Steps steps(band.cells());
+  std::vector<double> before(static_cast<size_t>(count), kImpossible);
+  std::vector<double> now(static_cast<size_t>(count), kImpossible);
+  for (int64_t t = 0; t < scores.frames; ++t) {
+    const float* row = scores.row(t);
+    const float any = scores.best(t) - options.any_penalty;
+    // A step looks two states back, where the band has left the values of two frames ago.
+    for (int64_t s = std::max<int64_t>(band.first(t) - 2, 0); s < std::min(band.first(t), count); ++s)
+      now[static_cast<size_t>(s)] = kImpossible;
+    for (int64_t s = band.first(t); s < band.end(t); ++s) {
+      const auto i = static_cast<size_t>(s);
+      const ChainState& state = chain[i];
+      now[i] = kImpossible;
+      if (t < state.first_frame || t >= state.end_frame) continue;
+      double from = kImpossible;
+      Step step = none;
+      if (t == 0) {
+        if (s == 0 || (s == 1 && chain[0].optional)) {
+          from = 0.0;
+          step = stay;
+        }
+      } else {
+        const auto consider = [&](int64_t source, Step how) {
+          if (source >= 0 && before[static_cast<size_t>(source)] > from) {
+            from = before[static_cast<size_t>(source)];
+            step = how;
+          }
+        };
+        consider(s, stay);
+        consider(s - 1, next);
+        if (s >= 2 && chain[i - 1].optional) consider(s - 2, skip);
+      }
+      if (step == none) continue;
+      now[i] = from + (state.token == kAnyToken ? any : row[state.token]);
+      steps.set(band.cell(t, s), step);
+    }
+    std::swap(before, now);
+  }
+  int64_t s = count - 1;
+  if (chain.back().optional && count > 1 &&
+      before[static_cast<size_t>(count - 2)] > before[static_cast<size_t>(count - 1)])
+    s = count - 2;
+  if (before[static_cast<size_t>(s)] == kImpossible) return {};
+  std::vector<int64_t> path(static_cast<size_t>(scores.frames));
+  for (int64_t t = scores.frames - 1; t >= 0; --t) {
+    path[static_cast<size_t>(t)] = s;
+    if (t > 0) s -= steps.get(band.cell(t, s));
+  }
+  return path;
+}
+
+}  // namespace wav2vec
