@@ -109,7 +109,7 @@ fi
 if wanted ablation; then
   step "Ablation: one change at a time, judged by a linear probe of phones in c"
   table=$out/ablation.md
-  common=(train.max_updates=2500 train.valid_every=500 train.save_every=500 data.batch_samples=160000)
+  common=(train.max_updates=1500 train.valid_every=1500 train.save_every=500 data.batch_samples=80000)
   [ $quick = yes ] && common=("${small[@]}")
   {
     echo "| change | wrong frames, z | wrong frames, c |"

@@ -29,6 +29,7 @@ Command add_extract(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_manifest(CLI::App& program);
 Command add_probe(CLI::App& program, const GlobalOptions& global);
+Command add_train_head(CLI::App& program);
 Command add_text(CLI::App& program);
 Command add_pretrain(CLI::App& program, const GlobalOptions& global);
 

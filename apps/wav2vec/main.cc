@@ -175,6 +175,7 @@ int main(int argc, char** argv) {
       wav2vec::app::add_probe(program, options),
       wav2vec::app::add_bench(program, options),
       wav2vec::app::add_text(program),
+      wav2vec::app::add_train_head(program),
   };
   for (const auto& command : commands)
     command.app->footer(

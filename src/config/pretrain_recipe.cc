@@ -3,26 +3,18 @@
 #include <fmt/format.h>
 
 namespace wav2vec {
-namespace {
-
-template <class Config>
-RecipeSection section(std::string name, Config& config) {
-  return {std::move(name), [&config](FieldVisitor& v) { config.visit(v); }};
-}
-
-}  // namespace
 
 std::vector<RecipeSection> network_sections(ModelConfig& model, ObjectiveConfig& objective) {
-  return {section("model", model), section("objective", objective)};
+  return {recipe_section("model", model), recipe_section("objective", objective)};
 }
 
 std::vector<RecipeSection> PretrainRecipe::sections() {
   std::vector<RecipeSection> all = network_sections(model, objective);
-  all.push_back(section("data", data));
-  all.push_back(section("augment", augment));
-  all.push_back(section("optim", optim));
-  all.push_back(section("train", train));
-  all.push_back(section("probe", probe));
+  all.push_back(recipe_section("data", data));
+  all.push_back(recipe_section("augment", augment));
+  all.push_back(recipe_section("optim", optim));
+  all.push_back(recipe_section("train", train));
+  all.push_back(recipe_section("probe", probe));
   return all;
 }
 

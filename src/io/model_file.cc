@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "io/shown.h"
 #include "wav2vec/config/pretrain_recipe.h"
@@ -19,6 +20,7 @@ namespace wav2vec {
 namespace {
 
 constexpr const char* kFormat = "wav2vec-1";
+constexpr const char* kHead = "head";
 /// What every network under fairseq's names has.
 constexpr std::string_view kFirstTensor = "feature_extractor.conv_layers.0.0.weight";
 
@@ -42,6 +44,19 @@ int64_t metadata_integer(const SafetensorsFile& file, const std::string& key) {
   return value;
 }
 
+HeadConfig head_in_metadata(const SafetensorsFile& file) {
+  HeadConfig head;
+  const std::vector<RecipeSection> sections{recipe_section(kHead, head)};
+  const std::string name = fmt::format("{} (metadata '{}')", printable(file.path().string()), kHead);
+  try {
+    parse_recipe(metadata_value(file, kHead), name, sections);
+    head.validate();
+  } catch (const ConfigError& error) {
+    fail(file.path(), error.what());
+  }
+  return head;
+}
+
 ModelFileInfo info_in_metadata(const SafetensorsFile& file) {
   const std::string format = metadata_value(file, "format");
   if (format != kFormat)
@@ -60,6 +75,7 @@ ModelFileInfo info_in_metadata(const SafetensorsFile& file) {
   info.sample_rate_hz = metadata_integer(file, "sample_rate_hz");
   info.normalize = metadata_integer(file, "normalize") != 0;
   info.update = metadata_integer(file, "update");
+  if (file.metadata().contains(kHead)) info.head = head_in_metadata(file);
   return info;
 }
 
@@ -169,12 +185,17 @@ void ModelFile::read(const std::string& name, const std::vector<int64_t>& shape,
 void write_model_file(const std::filesystem::path& path, const ModelFileInfo& info,
                       std::span<const TensorToWrite> tensors) {
   ModelFileInfo copy = info;
-  write_safetensors(path, tensors,
-                    {{"format", kFormat},
-                     {"recipe", format_recipe("", network_sections(copy.model, copy.objective))},
-                     {"sample_rate_hz", std::to_string(info.sample_rate_hz)},
-                     {"normalize", info.normalize ? "1" : "0"},
-                     {"update", std::to_string(info.update)}});
+  std::map<std::string, std::string> metadata{
+      {"format", kFormat},
+      {"recipe", format_recipe("", network_sections(copy.model, copy.objective))},
+      {"sample_rate_hz", std::to_string(info.sample_rate_hz)},
+      {"normalize", info.normalize ? "1" : "0"},
+      {"update", std::to_string(info.update)}};
+  if (copy.head) {
+    const std::vector<RecipeSection> sections{recipe_section(kHead, *copy.head)};
+    metadata.emplace(kHead, format_recipe("", sections));
+  }
+  write_safetensors(path, tensors, metadata);
 }
 
 }  // namespace wav2vec

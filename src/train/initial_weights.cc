@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "wav2vec/config/recipe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
@@ -16,13 +17,13 @@
 namespace wav2vec {
 namespace {
 
-// The objective's: how many there are is a matter of prediction_steps, which may change.
-constexpr std::string_view kPredictions = "wav2vec_predictions.";
+// What stands on top of the network: step projections, whose number may change, or a head.
+constexpr std::string_view kTops[] = {"wav2vec_predictions.", "head."};
 
 // [model] as text, without what only matters while training.
 std::string architecture(ModelConfig model) {
   model.dropout = model.dropout_features = model.dropout_context = 0.0;
-  const RecipeSection section{"model", [&model](FieldVisitor& v) { model.visit(v); }};
+  const RecipeSection section = recipe_section("model", model);
   return format_recipe("", std::span(&section, 1));
 }
 
@@ -41,23 +42,26 @@ std::pair<std::string, std::string> first_difference(std::string_view a, std::st
   return {};
 }
 
-bool is_prediction(const ParameterSpec& spec) { return spec.name.starts_with(kPredictions); }
+bool is_top(const ParameterSpec& spec) {
+  return std::ranges::any_of(kTops, [&](std::string_view top) { return spec.name.starts_with(top); });
+}
 
-bool predictions_fit(const ModelFile& file, const ParameterLayout& layout) {
+// Parts of a top without the rest are worth nothing.
+bool top_fits(const ModelFile& file, const ParameterLayout& layout) {
   return std::ranges::all_of(layout.by_name(), [&](ParameterId id) {
     const TensorEntry* tensor = file.find(layout[id].name);
-    return !is_prediction(layout[id]) || (tensor != nullptr && tensor->shape == layout[id].shape);
+    return !is_top(layout[id]) || (tensor != nullptr && tensor->shape == layout[id].shape);
   });
 }
 
 }  // namespace
 
-void set_initial_weights(const PretrainRecipe& recipe, ParameterBlock& parameters) {
-  initialize_parameters(parameters, static_cast<uint64_t>(recipe.train.seed));
-  if (recipe.train.initial_model.empty()) return;
-  const std::filesystem::path path = resolve_model_path(recipe.train.initial_model);
+void set_initial_weights(const ModelConfig& model, const TrainConfig& config, ParameterBlock& parameters) {
+  initialize_parameters(parameters, static_cast<uint64_t>(config.seed));
+  if (config.initial_model.empty()) return;
+  const std::filesystem::path path = resolve_model_path(config.initial_model);
   ModelFile file = ModelFile::open(path);
-  const auto [theirs, ours] = first_difference(architecture(file.info().model), architecture(recipe.model));
+  const auto [theirs, ours] = first_difference(architecture(file.info().model), architecture(model));
   if (theirs != ours) {
     throw ConfigError(
         fmt::format("{}: is another network than [model] of the recipe: \"{}\" in the file, \"{}\" in the "
@@ -65,16 +69,16 @@ void set_initial_weights(const PretrainRecipe& recipe, ParameterBlock& parameter
                     printable(path.string()), theirs, ours));
   }
   const ParameterLayout& layout = parameters.layout();
-  const bool with_predictions = predictions_fit(file, layout);
+  const bool with_top = top_fits(file, layout);
   for (const ParameterId id : layout.by_name()) {
     const ParameterSpec& spec = layout[id];
-    if (is_prediction(spec) && !with_predictions) continue;
+    if (is_top(spec) && !with_top) continue;
     std::vector<float> values(static_cast<size_t>(spec.size));
     file.read(spec.name, spec.shape, values);
     from_checkpoint_order(spec, values, parameters[id]);
   }
   log_info(fmt::format("initial weights: {}{}", printable(path.string()),
-                       with_predictions ? "" : "; without its step projections, which have another shape"));
+                       with_top ? "" : "; what stands on top of the network begins at random"));
 }
 
 }  // namespace wav2vec

@@ -11,7 +11,6 @@
 #include <optional>
 #include <set>
 
-#include "train/audio_input.h"
 #include "train/run_log.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
@@ -24,7 +23,9 @@
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/run_lock.h"
 #include "wav2vec/train/initial_weights.h"
+#include "wav2vec/train/run_recipe.h"
 #include "wav2vec/train/schedule.h"
+#include "wav2vec/train/training_batch.h"
 #include "wav2vec/train/training_state.h"
 #include "wav2vec/train/validation.h"
 
@@ -79,9 +80,7 @@ Corpus load_corpus(const PretrainRecipe& recipe) {
   return corpus;
 }
 
-// A resumed run must be the same run: everything but [train] and [probe] has to agree with what is written
-// there.
-void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe) {
+void check_same_run(const fs::path& stored_path, const PretrainRecipe& recipe) {
   PretrainRecipe stored;
   read_recipe(stored_path, stored.sections());
   if (stored.probe.best_by != recipe.probe.best_by) {
@@ -91,19 +90,7 @@ void check_same_recipe(const fs::path& stored_path, const PretrainRecipe& recipe
                     printable(stored_path.string())));
   }
   PretrainRecipe mine = recipe;
-  auto stored_sections = stored.sections();
-  auto my_sections = mine.sections();
-  for (size_t i = 0; i < my_sections.size(); ++i) {
-    if (my_sections[i].name == "train" || my_sections[i].name == "probe") continue;
-    const std::string a = format_recipe("", std::span(&stored_sections[i], 1));
-    const std::string b = format_recipe("", std::span(&my_sections[i], 1));
-    if (a != b) {
-      throw ConfigError(
-          fmt::format("{}: section [{}] differs from the recipe given now; resume without --config "
-                      "and --set, or start a new run in another folder",
-                      printable(stored_path.string()), my_sections[i].name));
-    }
-  }
+  check_same_recipe(stored_path, stored.sections(), mine.sections());
 }
 
 std::string audio_summary(const Manifest& manifest) {
@@ -239,7 +226,7 @@ void Pretrainer::prepare_folder() {
                     printable(options_.run_folder.string())));
   }
   std::error_code ignored;
-  if (options_.resume && fs::exists(recipe_path, ignored)) check_same_recipe(recipe_path, recipe_);
+  if (options_.resume && fs::exists(recipe_path, ignored)) check_same_run(recipe_path, recipe_);
   communicator_.barrier();
 }
 
@@ -257,7 +244,7 @@ void Pretrainer::resume() {
   const std::optional<Checkpoint> checkpoint = options_.resume ? store_->load_newest() : std::nullopt;
   if (!checkpoint) {
     if (options_.resume) log_info("no checkpoint yet: starting from update 0");
-    set_initial_weights(recipe_, state_.parameters);
+    set_initial_weights(recipe_.model, recipe_.train, state_.parameters);
     state_.corpus_hash = corpus_.hash;
     return;
   }
@@ -413,7 +400,7 @@ void Pretrainer::save() {
   if (!writes() || saved_at_ == state_.update) return;
   log_->flush();
   state_.log = log_->state();
-  save_state(*store_, recipe_, state_);
+  save_state(*store_, model_file_info(recipe_), state_);
   saved_at_ = state_.update;
   log_debug(fmt::format("checkpoint {} saved", state_.update));
   store_->prune(recipe_.train.keep_last);

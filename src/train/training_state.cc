@@ -107,17 +107,6 @@ LogState read_log(SafetensorsFile& file) {
   return log;
 }
 
-void write_model(const std::filesystem::path& path, const PretrainRecipe& recipe,
-                 const TrainingState& state) {
-  write_network(path,
-                {.model = recipe.model,
-                 .objective = recipe.objective,
-                 .sample_rate_hz = recipe.data.sample_rate,
-                 .normalize = recipe.data.normalize,
-                 .update = state.update},
-                state.parameters);
-}
-
 void write_state(const std::filesystem::path& path, const TrainingState& state) {
   const auto counters = counters_of(state);
   const auto measures = measures_of(state);
@@ -140,9 +129,17 @@ void write_state(const std::filesystem::path& path, const TrainingState& state) 
 
 }  // namespace
 
-void save_state(CheckpointStore& store, const PretrainRecipe& recipe, const TrainingState& state) {
+ModelFileInfo model_file_info(const PretrainRecipe& recipe) {
+  return {.model = recipe.model,
+          .objective = recipe.objective,
+          .sample_rate_hz = recipe.data.sample_rate,
+          .normalize = recipe.data.normalize};
+}
+
+void save_state(CheckpointStore& store, ModelFileInfo info, const TrainingState& state) {
+  info.update = state.update;
   const std::vector<CheckpointFile> files{
-      {kModelFile, [&](const std::filesystem::path& path) { write_model(path, recipe, state); }},
+      {kModelFile, [&](const std::filesystem::path& path) { write_network(path, info, state.parameters); }},
       {kStateFile, [&](const std::filesystem::path& path) { write_state(path, state); }},
   };
   store.save(state.update, files, {});

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "train/audio_input.h"
 #include "wav2vec/data/batch_loader.h"
+#include "wav2vec/train/training_batch.h"
 
 namespace wav2vec {
 

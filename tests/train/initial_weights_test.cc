@@ -33,7 +33,7 @@ struct Begun {
 
   explicit Begun(const PretrainRecipe& recipe)
       : network(recipe.model, recipe.objective), parameters(network.layout) {
-    set_initial_weights(recipe, parameters);
+    set_initial_weights(recipe.model, recipe.train, parameters);
   }
 
   /// How many parameters have the values that they have in `other`, of those whose name begins so.

@@ -74,7 +74,7 @@ TEST_CASE("training state: what the log carries over comes back, and may be miss
   TrainingState state(network.layout);
   state.update = 7;
   state.log = some_log();
-  save_state(store, recipe, state);
+  save_state(store, model_file_info(recipe), state);
   const Checkpoint checkpoint = store.load(7);
 
   TrainingState read(network.layout);

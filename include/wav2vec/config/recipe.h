@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "wav2vec/config/fields.h"
 
@@ -16,6 +17,12 @@ struct RecipeSection {
   std::string name;
   std::function<void(FieldVisitor&)> visit;
 };
+
+/// The fields of a config struct, which must outlive the section.
+template <class Config>
+RecipeSection recipe_section(std::string name, Config& config) {
+  return {std::move(name), [&config](FieldVisitor& v) { config.visit(v); }};
+}
 
 /// Assigns the fields that the file names; the others keep their values. Throws ConfigError
 /// "file:line:column: …" for a syntax error, an unknown section or key (with the nearest known name), a wrong

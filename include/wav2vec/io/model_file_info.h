@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "wav2vec/config/head_config.h"
 #include "wav2vec/config/model_config.h"
 #include "wav2vec/config/objective_config.h"
 
@@ -14,6 +16,7 @@ struct ModelFileInfo {
   int64_t sample_rate_hz = 16000;
   bool normalize = false;  ///< waveforms were normalised per utterance in training
   int64_t update = 0;      ///< of the training run
+  std::optional<HeadConfig> head = {};  ///< of a network that was trained to align text
 };
 
 }  // namespace wav2vec

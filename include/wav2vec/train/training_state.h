@@ -8,6 +8,7 @@
 #include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/data/batch_loader.h"
 #include "wav2vec/io/checkpoint.h"
+#include "wav2vec/io/model_file_info.h"
 #include "wav2vec/model/contrastive_objective.h"
 #include "wav2vec/model/pretraining_network.h"
 #include "wav2vec/train/collapse_alarm.h"
@@ -54,8 +55,12 @@ struct TrainingState {
   explicit TrainingState(const ParameterLayout& layout) : parameters(layout), adam(layout) {}
 };
 
-/// model.safetensors (io/model_file.h) and state.safetensors (moments and counters).
-void save_state(CheckpointStore& store, const PretrainRecipe& recipe, const TrainingState& state);
+/// What the model file of a run says beside its tensors, but for the update.
+ModelFileInfo model_file_info(const PretrainRecipe& recipe);
+
+/// model.safetensors (io/model_file.h; its update is that of the state) and state.safetensors (moments and
+/// counters).
+void save_state(CheckpointStore& store, ModelFileInfo info, const TrainingState& state);
 
 /// Fills the state from a verified checkpoint; `log` stays empty when an older version wrote it. Throws
 /// DataError when it belongs to another network.

@@ -1,0 +1,21 @@
+#pragma once
+// The part of a network that tells which letter is spoken in a frame: section [head] of a recipe.
+
+#include <cstdint>
+
+#include "wav2vec/config/fields.h"
+
+namespace wav2vec {
+
+struct HeadConfig {
+  int64_t hidden = 128;  ///< units of each direction of an LSTM
+  int64_t lstm_layers = 1;
+  double dropout = 0.1;         ///< on what enters each LSTM and the output
+  double prior_exponent = 0.3;  ///< of the letters' priors by which posteriors are divided
+  bool tune_network = true;     ///< train encoder and context network too
+
+  void visit(FieldVisitor& v);
+  void validate() const;
+};
+
+}  // namespace wav2vec

@@ -1,0 +1,38 @@
+#pragma once
+// What an alignment head learns of a transcript: its tokens as a chain, and within which frames each may be
+// spoken.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wav2vec/align/token_chain.h"
+#include "wav2vec/align/word_times.h"
+#include "wav2vec/data/ctm.h"
+#include "wav2vec/text/reading.h"
+
+namespace wav2vec {
+
+struct SpokenText {
+  std::vector<int> tokens;
+  TextChain chain;
+  std::vector<TokenWord> words;
+  std::vector<TimedLabel> times;  ///< of every word; empty where they are not known
+
+  bool has_times() const { return !times.empty(); }
+};
+
+/// Of a reading; without times.
+SpokenText spoken_text(const Reading& reading);
+
+/// The labels of words among those of an utterance: without what stands in angle or square brackets, "SIL"
+/// and the like.
+std::vector<TimedLabel> word_labels(std::span<const TimedLabel> labels);
+
+/// Lets every character of a word last only within the word's time, widened on both sides, and every gap only
+/// between the words beside it. `times` belong to text.words, one each.
+void set_times(SpokenText& text, std::vector<TimedLabel> times, const FrameClock& clock,
+               double tolerance_seconds);
+
+}  // namespace wav2vec

@@ -1,0 +1,48 @@
+#pragma once
+// A wav2vec network with a head that tells which character is spoken in a frame: z and c side by side through
+// bidirectional LSTMs to a logit per token.
+
+#include <cstdint>
+#include <vector>
+
+#include "wav2vec/config/head_config.h"
+#include "wav2vec/model/wav2vec_model.h"
+#include "wav2vec/nn/lstm.h"
+
+namespace wav2vec {
+
+struct AlignmentNetwork {
+  ParameterLayout layout;
+  HeadConfig config;
+  Wav2VecModel model;
+  std::vector<BidirectionalLstm> lstms;
+  Conv1d output;
+  ParameterId log_priors;  ///< [tokens], ln of how often each is spoken; no gradient reaches it
+
+  /// Throws ConfigError.
+  AlignmentNetwork(const ModelConfig& model_config, const HeadConfig& head_config, int64_t tokens);
+  AlignmentNetwork(const AlignmentNetwork&) = delete;
+  AlignmentNetwork& operator=(const AlignmentNetwork&) = delete;
+
+  int64_t tokens() const { return output.out_channels; }
+};
+
+/// What backward needs, views into the workspace.
+struct AlignmentCache {
+  Wav2VecCache network;
+  Wav2VecFeatures features;
+  std::vector<LstmCache> lstms;
+  Activations output_input;
+};
+
+/// waveform [batch, samples, 1] -> logits [batch, frames, tokens]. Dropout where the pass has random numbers.
+/// `cache`: null in inference.
+Activations alignment_forward(const AlignmentNetwork& network, const Pass& pass, const Activations& waveform,
+                              AlignmentCache* cache);
+
+/// Leaves the gradients of the head, and with config.tune_network those of the wav2vec network, in
+/// `gradients`, which is zero before. dlogits is overwritten.
+void alignment_backward(const AlignmentNetwork& network, const Pass& pass, const AlignmentCache& cache,
+                        const Activations& dlogits, ParameterBlock& gradients);
+
+}  // namespace wav2vec

@@ -1,0 +1,51 @@
+#include "wav2vec/config/head_recipe.h"
+
+#include <fmt/format.h>
+
+namespace wav2vec {
+namespace {
+
+void check_seconds(std::string_view key, double value, double most) {
+  if (!(value >= 0.0 && value <= most))
+    fail_field("text", key, fmt::format("{} is not within 0..{}", value, most));
+}
+
+}  // namespace
+
+void HeadTextConfig::visit(FieldVisitor& v) {
+  v.field("languages", languages, "of each manifest in data.train and then data.valid; one: of all");
+  v.field("word_times", word_times, "CTMs with the times of words, where they are known");
+  v.field("word_tolerance_seconds", word_tolerance_seconds, "a word may begin earlier and end later by this");
+  v.field("longest_word_seconds", longest_word_seconds,
+          "an utterance with a longer word is trained without times");
+}
+
+void HeadTextConfig::validate() const {
+  if (languages.empty()) fail_field("text", "languages", "names none; give one at least");
+  check_seconds("word_tolerance_seconds", word_tolerance_seconds, 10.0);
+  check_seconds("longest_word_seconds", longest_word_seconds, 1e6);
+}
+
+std::vector<RecipeSection> HeadRecipe::sections() {
+  return {recipe_section("model", model), recipe_section("head", head),       recipe_section("data", data),
+          recipe_section("text", text),   recipe_section("augment", augment), recipe_section("optim", optim),
+          recipe_section("train", train)};
+}
+
+void HeadRecipe::validate() const {
+  model.validate();
+  head.validate();
+  data.validate();
+  text.validate();
+  augment.validate();
+  optim.validate();
+  train.validate();
+  const size_t manifests = data.train.size() + data.valid.size();
+  if (text.languages.size() != 1 && text.languages.size() != manifests) {
+    fail_field("text", "languages",
+               fmt::format("{} languages for {} manifests; give one for each, or one for all",
+                           text.languages.size(), manifests));
+  }
+}
+
+}  // namespace wav2vec

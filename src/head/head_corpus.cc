@@ -1,0 +1,145 @@
+#include "wav2vec/head/head_corpus.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "wav2vec/audio/audio_reader.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/hash.h"
+#include "wav2vec/data/lengths.h"
+#include "wav2vec/data/split.h"
+#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/text_reader.h"
+
+namespace wav2vec {
+namespace {
+
+/// Texts by language, and the times of words by utterance.
+class Transcripts {
+ public:
+  Transcripts(const HeadTextConfig& config, const FrameClock& clock) : config_(config), clock_(clock) {
+    for (const std::string& path : config.word_times) times_.push_back(read_ctm(path));
+  }
+
+  SpokenText read(const Utterance& utterance, const std::string& language) {
+    SpokenText text = spoken_text(default_reading(reader_of(language).read(utterance.text)));
+    add_times(text, utterance.id);
+    return text;
+  }
+
+ private:
+  const TextReader& reader_of(const std::string& language) {
+    std::unique_ptr<TextReader>& reader = readers_[language];
+    if (!reader) {
+      reader = std::make_unique<TextReader>(
+          TextOptions{.language = language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
+    }
+    return *reader;
+  }
+
+  // Only where the words are those of the text: an aligner's text may have been changed by hand.
+  void add_times(SpokenText& text, const std::string& id) {
+    for (const Alignment& alignment : times_) {
+      const std::vector<TimedLabel>* labels = alignment.find(id);
+      if (labels == nullptr) continue;
+      std::vector<TimedLabel> words = word_labels(*labels);
+      if (words.size() != text.words.size()) return;
+      for (size_t i = 0; i < words.size(); ++i) {
+        if (words[i].duration_seconds > config_.longest_word_seconds) return;
+        const TokenWord& word = text.words[i];
+        const std::string written =
+            decode(std::span(text.tokens)
+                       .subspan(static_cast<size_t>(word.begin), static_cast<size_t>(word.end - word.begin)));
+        if (fold(words[i].label) != written) return;
+      }
+      set_times(text, std::move(words), clock_, config_.word_tolerance_seconds);
+      return;
+    }
+  }
+
+  std::string fold(const std::string& label) { return default_reading(reader_of("en").read(label)).text; }
+
+  const HeadTextConfig& config_;
+  FrameClock clock_;
+  std::vector<Alignment> times_;
+  std::map<std::string, std::unique_ptr<TextReader>> readers_;
+};
+
+// Ids of several manifests may be the same.
+std::string place_of(const Utterance& utterance) {
+  return utterance.audio.string() + segment_suffix(utterance);
+}
+
+uint64_t hash_of(const HeadPart& part, uint64_t hash) {
+  for (size_t i = 0; i < part.texts.size(); ++i) {
+    const Utterance& u = part.manifest.utterances[i];
+    hash = fnv1a64(fmt::format("{}\n{}\n{}\n{}\n", u.audio.filename().string(), u.samples,
+                               decode(part.texts[i].tokens), part.texts[i].has_times()),
+                   hash);
+  }
+  return hash;
+}
+
+}  // namespace
+
+int64_t HeadPart::with_times() const {
+  return std::ranges::count_if(texts, [](const SpokenText& text) { return text.has_times(); });
+}
+
+HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameClock& clock) {
+  if (recipe.data.train.empty())
+    throw ConfigError("[data] train: no manifest; name one, for example --set 'data.train=[\"train.tsv\"]'");
+  HeadCorpus corpus;
+  Transcripts transcripts(recipe.text, clock);
+  size_t language = 0;
+  const auto read_part = [&](const std::vector<std::string>& paths) {
+    HeadPart part;
+    for (const std::string& path : paths) {
+      Manifest manifest = read_manifest(path);
+      fill_lengths(manifest, audio_options(recipe.data), recipe.data.loader_threads);
+      const std::string& spoken =
+          recipe.text.languages.size() == 1 ? recipe.text.languages[0] : recipe.text.languages[language];
+      ++language;
+      for (Utterance& utterance : manifest.utterances) {
+        if (utterance.samples > recipe.data.crop_samples) {
+          ++corpus.too_long;
+          continue;
+        }
+        SpokenText text = transcripts.read(utterance, spoken);
+        if (text.tokens.empty()) {
+          ++corpus.without_text;
+          continue;
+        }
+        part.manifest.utterances.push_back(std::move(utterance));
+        part.texts.push_back(std::move(text));
+      }
+    }
+    return part;
+  };
+  corpus.train = read_part(recipe.data.train);
+  corpus.valid = read_part(recipe.data.valid);
+  if (recipe.data.valid.empty()) {
+    std::map<std::string, SpokenText> texts;
+    for (size_t i = 0; i < corpus.train.texts.size(); ++i)
+      texts[place_of(corpus.train.manifest.utterances[i])] = std::move(corpus.train.texts[i]);
+    ManifestSplit split = split_manifest(corpus.train.manifest, recipe.data.valid_fraction,
+                                         static_cast<uint64_t>(recipe.train.seed));
+    const auto with_texts = [&](Manifest manifest) {
+      HeadPart part{std::move(manifest), {}};
+      for (const Utterance& u : part.manifest.utterances)
+        part.texts.push_back(std::move(texts.at(place_of(u))));
+      return part;
+    };
+    corpus.train = with_texts(std::move(split.train));
+    corpus.valid = with_texts(std::move(split.valid));
+  }
+  if (corpus.train.texts.empty())
+    throw DataError("[data] train: no utterance with a text that can be scored; expected a column \"text\"");
+  corpus.hash = hash_of(corpus.valid, hash_of(corpus.train, fnv1a64("")));
+  return corpus;
+}
+
+}  // namespace wav2vec

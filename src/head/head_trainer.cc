@@ -1,0 +1,358 @@
+#include "wav2vec/head/head_trainer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "wav2vec/align/chain_loss.h"
+#include "wav2vec/core/duration.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/file.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/data/batch_loader.h"
+#include "wav2vec/head/head_corpus.h"
+#include "wav2vec/head/head_validation.h"
+#include "wav2vec/io/checkpoint.h"
+#include "wav2vec/io/model_file.h"
+#include "wav2vec/io/run_lock.h"
+#include "wav2vec/model/alignment_network.h"
+#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/train/initial_weights.h"
+#include "wav2vec/train/metrics.h"
+#include "wav2vec/train/progress.h"
+#include "wav2vec/train/run_recipe.h"
+#include "wav2vec/train/schedule.h"
+#include "wav2vec/train/training_batch.h"
+#include "wav2vec/train/training_state.h"
+
+namespace wav2vec {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+// How fast the estimate of the priors follows the network.
+constexpr double kPriorRate = 0.01;
+constexpr double kLeastPrior = 1e-4;
+
+/// A network that is named takes the place of [model].
+HeadRecipe with_network(HeadRecipe recipe) {
+  if (!recipe.train.initial_model.empty())
+    recipe.model = ModelFile::open(resolve_model_path(recipe.train.initial_model)).info().model;
+  recipe.train.dtype = DTypeChoice::f32;
+  recipe.validate();
+  return recipe;
+}
+
+FrameClock clock_of(const HeadRecipe& recipe) {
+  const FrameGeometry geometry = encoder_geometry(recipe.model);
+  const auto rate = static_cast<double>(recipe.data.sample_rate);
+  return {geometry.center_sample_of(0) / rate, static_cast<double>(geometry.hop_samples) / rate};
+}
+
+Manifest noise_of(const AugmentConfig& augment) {
+  return augment.enabled() && !augment.noise.empty() ? read_manifests(augment.noise) : Manifest{};
+}
+
+struct BatchSums {
+  double loss_nats = 0.0;
+  int64_t frames = 0;
+  int64_t unfit = 0;  ///< utterances whose text does not fit into their frames
+};
+
+class HeadTrainer {
+ public:
+  HeadTrainer(const HeadRecipe& recipe, const HeadTrainingOptions& options)
+      : recipe_(with_network(recipe)),
+        options_(options),
+        clock_(clock_of(recipe_)),
+        network_(recipe_.model, recipe_.head, CharacterTokens::kCount),
+        gradients_(network_.layout),
+        state_(network_.layout),
+        corpus_(load_head_corpus(recipe_, clock_)) {}
+
+  HeadTrainingResult run();
+
+ private:
+  bool finished() const { return state_.update >= recipe_.train.max_updates; }
+  void prepare_folder();
+  void begin();
+  void update(BatchLoader& loader);
+  BatchSums losses(const AudioBatch& batch, const Activations& logits, const Activations& dlogits) const;
+  void follow_priors(const Activations& logits);
+  std::vector<float> scaled_priors() const;
+  void validate();
+  void save();
+  void log_interval();
+
+  HeadRecipe recipe_;
+  const HeadTrainingOptions& options_;
+  FrameClock clock_;
+  AlignmentNetwork network_;
+  ParameterBlock gradients_;
+  TrainingState state_;
+  HeadCorpus corpus_;
+  Workspace workspace_;
+  std::optional<RunLock> lock_;
+  std::optional<CheckpointStore> store_;
+  std::unique_ptr<MetricsSink> metrics_;
+  std::vector<std::string> failures_;
+  HeadValidation last_;
+  BatchSums interval_;
+  double interval_norm_ = 0.0;
+  int64_t interval_updates_ = 0;
+  int64_t saved_at_ = -1;
+  int64_t validated_at_ = -1;
+};
+
+void HeadTrainer::prepare_folder() {
+  const fs::path recipe_path = options_.run_folder / "recipe.toml";
+  make_writable_folder(options_.run_folder);
+  lock_.emplace(options_.run_folder);
+  require_free_space(options_.run_folder,
+                     checkpoint_bytes(network_.layout) * static_cast<uint64_t>(recipe_.train.keep_last + 2));
+  store_.emplace(options_.run_folder);
+  if (!options_.resume && !store_->updates().empty()) {
+    throw ConfigError(
+        fmt::format("{}: holds a run already; add --resume to go on with it, or choose another --out",
+                    printable(options_.run_folder.string())));
+  }
+  std::error_code ignored;
+  if (!options_.resume || !fs::exists(recipe_path, ignored)) return;
+  HeadRecipe stored;
+  HeadRecipe mine = recipe_;
+  read_recipe(recipe_path, stored.sections());
+  check_same_recipe(recipe_path, stored.sections(), mine.sections());
+}
+
+void HeadTrainer::begin() {
+  const std::optional<Checkpoint> checkpoint = options_.resume ? store_->load_newest() : std::nullopt;
+  if (checkpoint) {
+    load_state(*checkpoint, state_);
+    if (state_.corpus_hash != corpus_.hash) {
+      throw ConfigError(
+          fmt::format("{}: the manifests, texts or word times are not those that this run was started "
+                      "with; restore them, or start a new run",
+                      printable(checkpoint->folder.string())));
+    }
+    saved_at_ = state_.update;
+    if (!finished()) log_info(fmt::format("resuming at update {}", state_.update));
+    return;
+  }
+  set_initial_weights(recipe_.model, recipe_.train, state_.parameters);
+  const auto priors = state_.parameters[network_.log_priors];
+  std::ranges::fill(priors, static_cast<float>(-std::log(static_cast<double>(network_.tokens()))));
+  state_.corpus_hash = corpus_.hash;
+}
+
+std::vector<float> HeadTrainer::scaled_priors() const {
+  std::vector<float> priors;
+  for (const float log_prior : state_.parameters[network_.log_priors])
+    priors.push_back(static_cast<float>(recipe_.head.prior_exponent) * log_prior);
+  return priors;
+}
+
+// The mean posterior of this batch, mixed into what was estimated so far.
+void HeadTrainer::follow_priors(const Activations& logits) {
+  const int64_t tokens = network_.tokens();
+  std::vector<double> mean(static_cast<size_t>(tokens), 0.0);
+  std::vector<double> row(mean.size());
+  for (int64_t b = 0; b < logits.batch; ++b) {
+    for (int64_t t = 0; t < logits.length(b); ++t) {
+      const float* in = logits.frame(b, t);
+      const double top = *std::max_element(in, in + tokens);
+      double sum = 0.0;
+      for (size_t k = 0; k < row.size(); ++k) sum += row[k] = std::exp(in[k] - top);
+      for (size_t k = 0; k < row.size(); ++k) mean[k] += row[k] / sum;
+    }
+  }
+  const auto frames = static_cast<double>(logits.valid_frames());
+  const auto log_priors = state_.parameters[network_.log_priors];
+  for (size_t k = 0; k < mean.size(); ++k) {
+    const double old = std::exp(static_cast<double>(log_priors[k]));
+    const double now = (1.0 - kPriorRate) * old + kPriorRate * mean[k] / frames;
+    log_priors[k] = static_cast<float>(std::log(std::max(now, kLeastPrior)));
+  }
+}
+
+BatchSums HeadTrainer::losses(const AudioBatch& batch, const Activations& logits,
+                              const Activations& dlogits) const {
+  const std::vector<float> priors = scaled_priors();
+  std::vector<double> loss(static_cast<size_t>(logits.batch));
+#pragma omp parallel for schedule(dynamic)
+  for (int64_t b = 0; b < logits.batch; ++b) {
+    const auto u = static_cast<size_t>(batch.utterances[static_cast<size_t>(b)]);
+    loss[static_cast<size_t>(b)] = chain_loss(logits.item(b), logits.length(b), network_.tokens(),
+                                              corpus_.train.texts[u].chain.states, priors, dlogits.item(b));
+  }
+  BatchSums sums;
+  for (int64_t b = 0; b < logits.batch; ++b) {
+    if (std::isinf(loss[static_cast<size_t>(b)])) {
+      ++sums.unfit;
+      continue;
+    }
+    sums.loss_nats += loss[static_cast<size_t>(b)];
+    sums.frames += logits.length(b);
+  }
+  return sums;
+}
+
+void HeadTrainer::update(BatchLoader& loader) {
+  const Clock::time_point start = Clock::now();
+  AudioBatch batch = loader.next();
+  for (std::string& failure : batch.failures) {
+    if (std::ranges::find(failures_, failure) == failures_.end()) failures_.push_back(std::move(failure));
+  }
+  const std::vector<uint64_t> keys = item_keys(batch);
+  const TrainingRandom random{static_cast<uint64_t>(recipe_.train.seed), keys};
+  const Pass pass{state_.parameters, workspace_, &random};
+  const Workspace::Mark mark = workspace_.mark();
+  AlignmentCache cache;
+  const Activations waveform = batch.augmented.empty() ? waveform_of(batch) : augmented_waveform_of(batch);
+  const Activations logits = alignment_forward(network_, pass, waveform, &cache);
+  const Activations dlogits = workspace_.push_like(logits);
+  const BatchSums sums = losses(batch, logits, dlogits);
+  gradients_.zero();
+  alignment_backward(network_, pass, cache, dlogits, gradients_);
+  scale_gradients(gradients_.flat(), 1.0 / static_cast<double>(std::max<int64_t>(sums.frames, 1)));
+  const double norm = gradient_norm(gradients_.flat());
+  if (std::isfinite(sums.loss_nats) && std::isfinite(norm)) {
+    scale_gradients(gradients_.flat(), clip_factor(norm, recipe_.optim.clip_norm));
+    const double rate = learning_rate_at(recipe_.optim, recipe_.train.max_updates, state_.update);
+    adam_update(recipe_.optim, rate, state_.parameters, gradients_, state_.adam);
+    follow_priors(logits);
+    state_.skipped_in_row = 0;
+    interval_.loss_nats += sums.loss_nats;
+    interval_.frames += sums.frames;
+    interval_.unfit += sums.unfit;
+    interval_norm_ += norm;
+    ++interval_updates_;
+  } else {
+    ++state_.skipped;
+    if (++state_.skipped_in_row >= recipe_.train.max_skipped_in_row) {
+      throw NumericError(
+          fmt::format("{}: {} updates in a row were not finite (the last at update {}); lower "
+                      "optim.learning_rate or set optim.clip_norm, then go on with --resume",
+                      printable(options_.run_folder.string()), state_.skipped_in_row, state_.update + 1));
+    }
+  }
+  workspace_.rewind(mark);
+  ++state_.update;
+  state_.position = loader.position();
+  state_.audio_seconds +=
+      static_cast<double>(batch.total_samples()) / static_cast<double>(recipe_.data.sample_rate);
+  state_.wall_seconds += std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void HeadTrainer::log_interval() {
+  if (interval_updates_ == 0) return;
+  metrics_->write(
+      {.update = state_.update,
+       .split = "train",
+       .values = {{"loss_nats_per_frame", interval_.loss_nats / static_cast<double>(interval_.frames)},
+                  {"gradient_norm", interval_norm_ / static_cast<double>(interval_updates_)},
+                  {"unfit_utterances", static_cast<double>(interval_.unfit)},
+                  {"audio_hours", state_.audio_seconds / 3600.0},
+                  {"wall_seconds", state_.wall_seconds},
+                  {"skipped_updates", static_cast<double>(state_.skipped)}}});
+  interval_ = {};
+  interval_norm_ = 0.0;
+  interval_updates_ = 0;
+}
+
+void HeadTrainer::validate() {
+  if (validated_at_ == state_.update || corpus_.valid.texts.empty()) return;
+  validated_at_ = state_.update;
+  const Pass pass{state_.parameters, workspace_};
+  last_ = validate_head(network_, pass, corpus_.valid, recipe_.data, clock_, scaled_priors(),
+                        recipe_.train.valid_batches);
+  metrics_->write({.update = state_.update,
+                   .split = "valid",
+                   .values = {{"loss_nats_per_frame", last_.loss_nats},
+                              {"character_error_rate", last_.character_error_rate},
+                              {"start_error_seconds", last_.start_error_seconds},
+                              {"end_error_seconds", last_.end_error_seconds},
+                              {"start_bias_seconds", last_.start_bias_seconds},
+                              {"end_bias_seconds", last_.end_bias_seconds},
+                              {"words", static_cast<double>(last_.words)}}});
+  if (!(last_.loss_nats < state_.best_measure)) return;
+  state_.best_measure = last_.loss_nats;
+  state_.best_update = state_.update;
+  saved_at_ = -1;  // the checkpoint must know that it is the best
+  save();
+  store_->mark_best(state_.best_update, state_.best_measure);
+}
+
+void HeadTrainer::save() {
+  if (saved_at_ == state_.update) return;
+  metrics_->flush();
+  save_state(*store_,
+             {.model = recipe_.model,
+              .objective = {},
+              .sample_rate_hz = recipe_.data.sample_rate,
+              .normalize = recipe_.data.normalize,
+              .head = recipe_.head},
+             state_);
+  saved_at_ = state_.update;
+  store_->prune(recipe_.train.keep_last);
+}
+
+HeadTrainingResult HeadTrainer::run() {
+  prepare_folder();
+  begin();
+  if (finished())
+    return {.updates = state_.update,
+            .already_finished = true,
+            .best_loss_nats = state_.best_measure,
+            .failures = {}};
+  write_file(options_.run_folder / "recipe.toml",
+             format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
+  metrics_ = open_jsonl(options_.run_folder / "metrics.jsonl");
+  metrics_->resume_at(state_.update > 0 ? state_.update : -1);
+  log_info(fmt::format("Training: {} in {} utterances, the times of words known in {}; validation: {} in {}",
+                       format_audio_length(corpus_.train.manifest.known_seconds()),
+                       corpus_.train.texts.size(), corpus_.train.with_times(),
+                       format_audio_length(corpus_.valid.manifest.known_seconds()),
+                       corpus_.valid.texts.size()));
+  if (corpus_.too_long > 0 || corpus_.without_text > 0) {
+    log_info(fmt::format("left out: {} utterances longer than data.crop_samples, {} without letters",
+                         corpus_.too_long, corpus_.without_text));
+  }
+  BatchLoader loader(
+      corpus_.train.manifest, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
+      {.start = state_.position, .augment = recipe_.augment, .noise = noise_of(recipe_.augment)});
+  Progress progress("train-head", "updates", recipe_.train.max_updates, state_.update);
+  const double heard_before = state_.audio_seconds;
+  bool stop = false;
+  while (!finished() && !stop) {
+    update(loader);
+    stop = options_.stop_requested();
+    std::string detail;
+    if (interval_.frames > 0)
+      detail = fmt::format("loss {:.3f} nats", interval_.loss_nats / static_cast<double>(interval_.frames));
+    progress.update(state_.update, detail, state_.audio_seconds - heard_before);
+    const bool last = finished();
+    if (last || state_.update % recipe_.train.log_every == 0) log_interval();
+    if (last || state_.update % recipe_.train.valid_every == 0) validate();
+    if (last || stop || state_.update % recipe_.train.save_every == 0) save();
+  }
+  return {.updates = state_.update,
+          .interrupted = !finished(),
+          .best_loss_nats = state_.best_measure,
+          .last = last_,
+          .failures = std::move(failures_)};
+}
+
+}  // namespace
+
+HeadTrainingResult train_alignment_head(const HeadRecipe& recipe, const HeadTrainingOptions& options) {
+  recipe.validate();
+  return HeadTrainer(recipe, options).run();
+}
+
+}  // namespace wav2vec

@@ -1,0 +1,104 @@
+#include "wav2vec/model/alignment_network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace wav2vec {
+namespace {
+
+// Dropout masks of the head, apart from those of the network's layers.
+constexpr uint64_t kFirstDropoutLayer = 1000;
+
+void drop(const AlignmentNetwork& network, const Pass& pass, const Activations& x, size_t place) {
+  if (pass.random != nullptr && network.config.dropout > 0.0)
+    apply_dropout(x, network.config.dropout, kFirstDropoutLayer + place, *pass.random);
+}
+
+// A copy with dropout, for LSTMs read their outputs again in backward; x itself where there is none.
+Activations dropped(const AlignmentNetwork& network, const Pass& pass, const Activations& x, size_t place) {
+  if (pass.random == nullptr || network.config.dropout == 0.0) return x;
+  const Activations copy = pass.workspace.push_like(x);
+  for (int64_t b = 0; b < x.batch; ++b) std::copy_n(x.item(b), x.length(b) * x.channels, copy.item(b));
+  drop(network, pass, copy, place);
+  return copy;
+}
+
+// The head computes in f32 whatever the network does.
+Pass head_pass(const Pass& pass) { return {pass.parameters, pass.workspace, pass.random}; }
+
+Activations side_by_side(const Wav2VecFeatures& features, Workspace& workspace) {
+  const Activations& z = features.z;
+  const Activations& c = features.c;
+  const Activations both = workspace.push(z.batch, z.frames, z.channels + c.channels, z.lengths);
+  for (int64_t b = 0; b < z.batch; ++b) {
+    for (int64_t t = 0; t < z.length(b); ++t) {
+      std::copy_n(z.frame(b, t), z.channels, both.frame(b, t));
+      std::copy_n(c.frame(b, t), c.channels, both.frame(b, t) + z.channels);
+    }
+  }
+  return both;
+}
+
+}  // namespace
+
+AlignmentNetwork::AlignmentNetwork(const ModelConfig& model_config, const HeadConfig& head_config,
+                                   int64_t tokens)
+    : config(head_config), model(make_wav2vec_model(model_config, layout)) {
+  int64_t width = model_config.encoder_channels.back() + model_config.context_channels.back();
+  for (int64_t i = 0; i < config.lstm_layers; ++i) {
+    lstms.push_back(make_bidirectional_lstm(layout, fmt::format("head.lstm.{}", i), width, config.hidden));
+    width = lstms.back().out_channels();
+  }
+  output = make_conv1d(layout, "head.output", width, tokens, 1, 1, true);
+  log_priors = layout.add({.name = "head.log_priors", .shape = {tokens}, .init = ParameterInit::zeros});
+  layout.freeze();
+}
+
+Activations alignment_forward(const AlignmentNetwork& network, const Pass& pass, const Activations& waveform,
+                              AlignmentCache* cache) {
+  AlignmentCache unused;
+  AlignmentCache& kept = cache != nullptr ? *cache : unused;
+  kept.features = wav2vec_forward(network.model, pass, waveform,
+                                  cache != nullptr && network.config.tune_network ? &kept.network : nullptr);
+  const Pass head = head_pass(pass);
+  Activations x = side_by_side(kept.features, pass.workspace);
+  kept.lstms.resize(network.lstms.size());
+  for (size_t i = 0; i < network.lstms.size(); ++i)
+    x = lstm_forward(network.lstms[i], head, dropped(network, pass, x, i), kept.lstms[i]);
+  kept.output_input = dropped(network, pass, x, network.lstms.size());
+  const Activations logits = pass.workspace.push(x.batch, x.frames, network.tokens(), x.lengths);
+  conv1d_forward(network.output, head, {kept.output_input}, logits);
+  return logits;
+}
+
+void alignment_backward(const AlignmentNetwork& network, const Pass& pass, const AlignmentCache& cache,
+                        const Activations& dlogits, ParameterBlock& gradients) {
+  const Workspace::Mark mark = pass.workspace.mark();
+  const Pass head = head_pass(pass);
+  Activations dx = pass.workspace.push_like(cache.output_input);
+  conv1d_backward(network.output, head, {cache.output_input}, dlogits, gradients, &dx);
+  drop(network, pass, dx, network.lstms.size());
+  for (size_t i = network.lstms.size(); i-- > 0;) {
+    const bool wanted = i > 0 || network.config.tune_network;
+    const Activations below = wanted ? pass.workspace.push_like(cache.lstms[i].input) : Activations{};
+    lstm_backward(network.lstms[i], head, cache.lstms[i], dx, gradients, wanted ? &below : nullptr);
+    if (wanted) drop(network, pass, below, i);
+    dx = below;
+  }
+  if (network.config.tune_network) {
+    const Wav2VecFeatures& features = cache.features;
+    const Activations dz = pass.workspace.push_like(features.z);
+    const Activations dc = pass.workspace.push_like(features.c);
+    for (int64_t b = 0; b < dx.batch; ++b) {
+      for (int64_t t = 0; t < dx.length(b); ++t) {
+        std::copy_n(dx.frame(b, t), dz.channels, dz.frame(b, t));
+        std::copy_n(dx.frame(b, t) + dz.channels, dc.channels, dc.frame(b, t));
+      }
+    }
+    wav2vec_backward(network.model, pass, cache.network, dz, dc, gradients);
+  }
+  pass.workspace.rewind(mark);
+}
+
+}  // namespace wav2vec
