@@ -116,11 +116,13 @@ if wanted ablation; then
     echo "|---|---|---|"
   } >"$table.part"
   # What CPC (van den Oord et al. 2018, table 2) and the wav2vec paper varied.
-  ablated=(objective.prediction_steps={2,4,8,12,16} objective.negatives={1,2,5,10,20,50}
-    'objective.negatives=0 objective.cross_sample_negatives=10' data.crop_samples={20000,40000,80000})
+  # The recipe itself stands first: 12 steps, 50 negatives of the same utterance, crops of 40,000 samples.
+  ablated=('' objective.prediction_steps={2,4,8,16} objective.negatives={1,2,5,10,20}
+    'objective.negatives=0 objective.cross_sample_negatives=50' data.crop_samples={20000,80000})
   [ $quick = yes ] && ablated=(objective.prediction_steps=2 'objective.negatives=0 objective.cross_sample_negatives=10')
   for change in "${ablated[@]}"; do
     name=ablation-$(printf '%s' "$change" | sed 's/objective\.\|data\.//g; s/[^A-Za-z0-9]/-/g')
+    [ -n "$change" ] || name=ablation-recipe
     read -r -a changes <<<"$change"
     pretrain "$name" "${common[@]}" "${changes[@]}"
     # Steps and negatives change what the validation loss means, so the newest checkpoint is probed, not the "best".
@@ -128,7 +130,7 @@ if wanted ablation; then
       'probe.seeds=[1]' 'train.learning_rates=[3e-3]' train.updates=600 "${few[@]:0:2}"
     row=$(sed -n 's/^| z | [^|]*| [^|]*|\([^|]*\)|.*/\1/p;s/^| c | [^|]*| [^|]*|\([^|]*\)|.*/|\1/p' \
       "$out/probes/$name/report.md" | tr -d '\n')
-    echo "| \`$change\` |$row |" >>"$table.part"
+    echo "| ${change:-as in the recipe} |$row |" >>"$table.part"
   done
   mv "$table.part" "$table"
   cat "$table"

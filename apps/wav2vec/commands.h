@@ -22,7 +22,9 @@ struct Command {
   std::function<ExitCode()> run;
 };
 
+Command add_align(CLI::App& program);
 Command add_bench(CLI::App& program, const GlobalOptions& global);
+Command add_compare_times(CLI::App& program);
 Command add_convert(CLI::App& program);
 Command add_doctor(CLI::App& program);
 Command add_extract(CLI::App& program);
@@ -30,6 +32,7 @@ Command add_inspect(CLI::App& program);
 Command add_manifest(CLI::App& program);
 Command add_probe(CLI::App& program, const GlobalOptions& global);
 Command add_train_head(CLI::App& program);
+Command add_transcribe(CLI::App& program);
 Command add_text(CLI::App& program);
 Command add_pretrain(CLI::App& program, const GlobalOptions& global);
 

@@ -176,6 +176,9 @@ int main(int argc, char** argv) {
       wav2vec::app::add_bench(program, options),
       wav2vec::app::add_text(program),
       wav2vec::app::add_train_head(program),
+      wav2vec::app::add_align(program),
+      wav2vec::app::add_transcribe(program),
+      wav2vec::app::add_compare_times(program),
   };
   for (const auto& command : commands)
     command.app->footer(

@@ -60,9 +60,10 @@ ExitCode run(const Options& options) {
     return ExitCode::interrupted;
   }
   fmt::print("{}: {} updates", folder, result.updates);
-  if (std::isfinite(result.best_loss_nats)) {
-    fmt::print(", validation loss {:.4f} nats per frame (best {:.4f}), {:.1f} % wrong characters",
-               result.last.loss_nats, result.best_loss_nats, 100.0 * result.last.character_error_rate);
+  if (std::isfinite(result.best_character_error_rate)) {
+    fmt::print(", {:.1f} % wrong characters (best {:.1f} %), texts told apart with an AUC of {:.3f}",
+               100.0 * result.last.character_error_rate, 100.0 * result.best_character_error_rate,
+               result.last.match_auc);
     if (result.last.words > 0) {
       fmt::print(", words begin {:.0f} ms and end {:.0f} ms from their given times",
                  1e3 * result.last.start_error_seconds, 1e3 * result.last.end_error_seconds);

@@ -279,9 +279,13 @@ void HeadTrainer::validate() {
                               {"end_error_seconds", last_.end_error_seconds},
                               {"start_bias_seconds", last_.start_bias_seconds},
                               {"end_bias_seconds", last_.end_bias_seconds},
-                              {"words", static_cast<double>(last_.words)}}});
-  if (!(last_.loss_nats < state_.best_measure)) return;
-  state_.best_measure = last_.loss_nats;
+                              {"words", static_cast<double>(last_.words)},
+                              {"match_auc", last_.match_auc}}});
+  std::ranges::transform(last_.calibration.weights, state_.parameters[network_.calibration].begin(),
+                         [](double weight) { return static_cast<float>(weight); });
+  // The loss is scaled by priors that follow the network, so losses of two updates are not to be compared.
+  if (!(last_.character_error_rate < state_.best_measure)) return;
+  state_.best_measure = last_.character_error_rate;
   state_.best_update = state_.update;
   saved_at_ = -1;  // the checkpoint must know that it is the best
   save();
@@ -308,7 +312,7 @@ HeadTrainingResult HeadTrainer::run() {
   if (finished())
     return {.updates = state_.update,
             .already_finished = true,
-            .best_loss_nats = state_.best_measure,
+            .best_character_error_rate = state_.best_measure,
             .failures = {}};
   write_file(options_.run_folder / "recipe.toml",
              format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
@@ -343,7 +347,7 @@ HeadTrainingResult HeadTrainer::run() {
   }
   return {.updates = state_.update,
           .interrupted = !finished(),
-          .best_loss_nats = state_.best_measure,
+          .best_character_error_rate = state_.best_measure,
           .last = last_,
           .failures = std::move(failures_)};
 }

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "wav2vec/align/chain_loss.h"
 #include "wav2vec/align/word_times.h"
 #include "wav2vec/data/batch_loader.h"
 #include "wav2vec/head/token_scores.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/measure/error_rate.h"
 #include "wav2vec/train/training_batch.h"
 
 namespace wav2vec {
@@ -20,25 +21,45 @@ struct Sums {
   int64_t characters = 0;
   double start_error = 0.0, end_error = 0.0, start_bias = 0.0, end_bias = 0.0;
   int64_t words = 0;
+  std::vector<LabelledScore> utterances;
+  std::vector<LabelledScore> parts;  // words; those of an utterance weigh as much as it does
 };
 
-// Insertions, deletions and substitutions between two sequences.
-int64_t edit_distance(std::span<const int> a, std::span<const int> b) {
-  std::vector<int64_t> row(b.size() + 1);
-  for (size_t j = 0; j < row.size(); ++j) row[j] = static_cast<int64_t>(j);
-  for (size_t i = 0; i < a.size(); ++i) {
-    int64_t diagonal = row[0]++;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const int64_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+/// The text of another utterance with about as many characters, for each; of itself where all are equal.
+std::vector<size_t> wrong_texts(const HeadPart& part) {
+  std::vector<size_t> order(part.texts.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return part.texts[i].tokens.size(); });
+  std::vector<size_t> wrong(order.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    wrong[order[i]] = order[i];
+    for (size_t step = 1; step < order.size(); ++step) {
+      const size_t other = order[(i + step) % order.size()];
+      if (part.texts[other].tokens == part.texts[order[i]].tokens) continue;
+      wrong[order[i]] = other;
+      break;
     }
   }
-  return row.back();
+  return wrong;
 }
 
-Sums judge(const SpokenText& text, const float* logits, int64_t frames, int64_t tokens,
-           const FrameClock& clock, std::span<const float> log_priors) {
+/// Aligns a text and notes how well it and its words match; the path is returned, empty where the text does
+/// not fit.
+std::vector<int64_t> note_match(const TokenScores& scores, const SpokenText& text, const TextChain& chain,
+                                bool matches, Sums& sums) {
+  std::vector<int64_t> path = best_chain_path(scores, chain.states);
+  if (path.empty()) return path;
+  const std::vector<double> deficits = token_deficits(scores, chain, path);
+  sums.utterances.push_back({match_score(deficits, text.tokens, 0, std::ssize(text.tokens)), matches});
+  for (const TokenWord& word : text.words) {
+    sums.parts.push_back({match_score(deficits, text.tokens, word.begin, word.end), matches,
+                          1.0 / static_cast<double>(text.words.size())});
+  }
+  return path;
+}
+
+Sums judge(const SpokenText& text, const SpokenText& wrong, const float* logits, int64_t frames,
+           int64_t tokens, const FrameClock& clock, std::span<const float> log_priors) {
   Sums sums;
   // Without the known times: these are what is looked for.
   const TextChain chain = chain_of(text.tokens);
@@ -47,13 +68,12 @@ Sums judge(const SpokenText& text, const float* logits, int64_t frames, int64_t 
   sums.loss_nats = loss;
   sums.frames = frames;
   const std::vector<float> scores = scaled_log_posteriors(logits, frames, tokens, log_priors);
-  const std::vector<int> recognised = read_greedily({scores.data(), frames, tokens});
-  sums.character_errors = edit_distance(text.tokens, recognised);
-  sums.characters = std::ssize(text.tokens);
-  if (!text.has_times()) return sums;
   const TokenScores rows{scores.data(), frames, tokens};
-  const std::vector<int64_t> path = best_chain_path(rows, chain.states);
-  if (path.empty()) return sums;
+  sums.character_errors = count_errors(text.tokens, read_greedily(rows).tokens).errors();
+  sums.characters = std::ssize(text.tokens);
+  if (wrong.tokens != text.tokens) note_match(rows, wrong, chain_of(wrong.tokens), false, sums);
+  const std::vector<int64_t> path = note_match(rows, text, chain, true, sums);
+  if (path.empty() || !text.has_times()) return sums;
   const std::vector<TimeSpan> found = word_times(token_times(rows, chain, path, clock), text.words);
   for (size_t i = 0; i < found.size(); ++i) {
     const double start = found[i].start_seconds - text.times[i].start_seconds;
@@ -67,6 +87,28 @@ Sums judge(const SpokenText& text, const float* logits, int64_t frames, int64_t 
   return sums;
 }
 
+/// The share of pairs of a match and a mismatch in which the match has the higher score; ties count half.
+double area_under_curve(const std::vector<LabelledScore>& scores) {
+  std::vector<std::pair<double, bool>> sorted;
+  for (const LabelledScore& s : scores) sorted.emplace_back(s.score.mean_deficit, s.matches);
+  std::ranges::sort(sorted);
+  double below = 0.0;  // mismatches so far
+  double pairs = 0.0;
+  int64_t matches = 0;
+  for (size_t i = 0; i < sorted.size();) {
+    size_t end = i;
+    int64_t equal_matches = 0;
+    while (end < sorted.size() && sorted[end].first == sorted[i].first)
+      equal_matches += sorted[end++].second ? 1 : 0;
+    const auto equal_others = static_cast<double>(static_cast<int64_t>(end - i) - equal_matches);
+    pairs += static_cast<double>(equal_matches) * (below + 0.5 * equal_others);
+    matches += equal_matches;
+    below += equal_others;
+    i = end;
+  }
+  return matches > 0 && below > 0.0 ? pairs / (static_cast<double>(matches) * below) : 0.0;
+}
+
 void add(Sums& to, const Sums& from) {
   to.loss_nats += from.loss_nats;
   to.frames += from.frames;
@@ -77,6 +119,8 @@ void add(Sums& to, const Sums& from) {
   to.start_bias += from.start_bias;
   to.end_bias += from.end_bias;
   to.words += from.words;
+  std::ranges::copy(from.utterances, std::back_inserter(to.utterances));
+  std::ranges::copy(from.parts, std::back_inserter(to.parts));
 }
 
 }  // namespace
@@ -87,6 +131,7 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
   constexpr uint64_t kSeed = 0;
   BatchLoader loader(part.manifest, data, kSeed,
                      {.start = {}, .single_pass = true, .crop = CropPlace::centre});
+  const std::vector<size_t> wrong = wrong_texts(part);
   Sums sums;
   for (int64_t n = 0; max_batches == 0 || n < max_batches; ++n) {
     AudioBatch batch = loader.next();
@@ -97,13 +142,15 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
 #pragma omp parallel for schedule(dynamic)
     for (int64_t b = 0; b < logits.batch; ++b) {
       const auto u = static_cast<size_t>(batch.utterances[static_cast<size_t>(b)]);
-      each[static_cast<size_t>(b)] =
-          judge(part.texts[u], logits.item(b), logits.length(b), network.tokens(), clock, log_priors);
+      each[static_cast<size_t>(b)] = judge(part.texts[u], part.texts[wrong[u]], logits.item(b),
+                                           logits.length(b), network.tokens(), clock, log_priors);
     }
     for (const Sums& one : each) add(sums, one);
     pass.workspace.rewind(mark);
   }
   const auto words = static_cast<double>(std::max<int64_t>(sums.words, 1));
+  std::vector<LabelledScore> all = sums.utterances;
+  std::ranges::copy(sums.parts, std::back_inserter(all));
   return {.loss_nats = sums.loss_nats / static_cast<double>(std::max<int64_t>(sums.frames, 1)),
           .character_error_rate = static_cast<double>(sums.character_errors) /
                                   static_cast<double>(std::max<int64_t>(sums.characters, 1)),
@@ -111,7 +158,9 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
           .end_error_seconds = sums.end_error / words,
           .start_bias_seconds = sums.start_bias / words,
           .end_bias_seconds = sums.end_bias / words,
-          .words = sums.words};
+          .words = sums.words,
+          .match_auc = area_under_curve(sums.utterances),
+          .calibration = fit_calibration(all)};
 }
 
 }  // namespace wav2vec

@@ -25,19 +25,25 @@ std::vector<float> scaled_log_posteriors(const float* logits, int64_t frames, in
   return scores;
 }
 
-std::vector<int> read_greedily(const TokenScores& scores) {
+HeardTokens read_greedily(const TokenScores& scores) {
   const int gap = token_of(' ');
-  std::vector<int> tokens;
+  HeardTokens heard;
   int last = -1;
   for (int64_t t = 0; t < scores.frames; ++t) {
     const float* row = scores.row(t);
     const auto token = static_cast<int>(std::max_element(row, row + scores.classes) - row);
-    if (token != last && token != CharacterTokens::kBlank && !(token == gap && tokens.empty()))
-      tokens.push_back(token);
+    const bool leading_gap = token == gap && heard.tokens.empty();
+    if (token != last && token != CharacterTokens::kBlank && !leading_gap) {
+      heard.tokens.push_back(token);
+      heard.frames.push_back(t);
+    }
     last = token;
   }
-  if (!tokens.empty() && tokens.back() == gap) tokens.pop_back();
-  return tokens;
+  if (!heard.tokens.empty() && heard.tokens.back() == gap) {
+    heard.tokens.pop_back();
+    heard.frames.pop_back();
+  }
+  return heard;
 }
 
 }  // namespace wav2vec

@@ -52,6 +52,7 @@ AlignmentNetwork::AlignmentNetwork(const ModelConfig& model_config, const HeadCo
   }
   output = make_conv1d(layout, "head.output", width, tokens, 1, 1, true);
   log_priors = layout.add({.name = "head.log_priors", .shape = {tokens}, .init = ParameterInit::zeros});
+  calibration = layout.add({.name = "head.calibration", .shape = {4}, .init = ParameterInit::zeros});
   layout.freeze();
 }
 

@@ -7,7 +7,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/text_lines.h"
-#include "wav2vec/probe/text_units.h"
+#include "wav2vec/measure/text_units.h"
 
 namespace wav2vec {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/nn/ctc_loss.h"
-#include "wav2vec/probe/ctc_decoder.h"
+#include "wav2vec/decode/ctc_decoder.h"
 
 namespace wav2vec {
 namespace {

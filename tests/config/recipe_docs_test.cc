@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "wav2vec/config/fbank_config.h"
+#include "wav2vec/config/head_recipe.h"
 #include "wav2vec/config/postprocess_config.h"
 #include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/config/probe_recipe.h"
@@ -115,11 +116,14 @@ TEST_CASE("the pages of recipes list every key in its section, with type, defaul
                             {"postprocess", [&](FieldVisitor& v) { postprocess.visit(v); }}});
   ProbeRecipe probe;
   check_page("probe.md", probe.sections());
+  HeadRecipe head;
+  check_page("align.md", {recipe_section("head", head.head), recipe_section("text", head.text)});
 }
 
 TEST_CASE("every shipped recipe is valid") {
   check_shipped<PretrainRecipe>("pretrain", 4);
   check_shipped<ProbeRecipe>("probe", 5);
+  check_shipped<HeadRecipe>("head", 1);
 }
 
 }  // namespace wav2vec

@@ -234,7 +234,7 @@ TEST_CASE("planted violations are found") {
   finds("src/model/a.cc", "  \"wav2vec/io/npy.h\"  // why");
   finds("src/extract/a.cc", "\"wav2vec/train/trainer.h\"");
   finds("src/text/a.cc", "\"wav2vec/audio/fbank.h\"");
-  finds("src/train/a.cc", "\"wav2vec/probe/bootstrap.h\"");
+  finds("src/train/a.cc", "\"wav2vec/measure/bootstrap.h\"");
   finds("apps/wav2vec/a.cc", "\"io/checkpoint_manifest.h\"");
   // Kernels.
   finds("src/train/a.cc", "\"kernels/gemm.h\"");

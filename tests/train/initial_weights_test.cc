@@ -9,6 +9,7 @@
 #include <string>
 
 #include "support/temporary_folder.h"
+#include "wav2vec/config/pretrain_recipe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/model/pretraining_network.h"
 #include "wav2vec/train/network_file.h"

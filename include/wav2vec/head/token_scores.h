@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "wav2vec/align/anchors.h"
 #include "wav2vec/align/chain_path.h"
 
 namespace wav2vec {
@@ -16,6 +17,6 @@ std::vector<float> scaled_log_posteriors(const float* logits, int64_t frames, in
 
 /// The tokens with the best scores, each once however long it lasts, without CTC's blanks and the gaps at
 /// both ends.
-std::vector<int> read_greedily(const TokenScores& scores);
+HeardTokens read_greedily(const TokenScores& scores);
 
 }  // namespace wav2vec

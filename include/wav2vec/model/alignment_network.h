@@ -17,7 +17,9 @@ struct AlignmentNetwork {
   Wav2VecModel model;
   std::vector<BidirectionalLstm> lstms;
   Conv1d output;
-  ParameterId log_priors;  ///< [tokens], ln of how often each is spoken; no gradient reaches it
+  /// Measured, not learned: no gradient reaches them.
+  ParameterId log_priors;   ///< [tokens], ln of how often each is spoken
+  ParameterId calibration;  ///< [4], align/match_score.h
 
   /// Throws ConfigError.
   AlignmentNetwork(const ModelConfig& model_config, const HeadConfig& head_config, int64_t tokens);

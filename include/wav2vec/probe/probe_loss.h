@@ -8,8 +8,8 @@
 
 #include "wav2vec/config/probe_recipe.h"
 #include "wav2vec/core/tensor.h"
-#include "wav2vec/probe/arpa_lm.h"
-#include "wav2vec/probe/error_rate.h"
+#include "wav2vec/decode/arpa_lm.h"
+#include "wav2vec/measure/error_rate.h"
 #include "wav2vec/probe/probe_targets.h"
 
 namespace wav2vec {

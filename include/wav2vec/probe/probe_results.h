@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "wav2vec/probe/bootstrap.h"
+#include "wav2vec/measure/bootstrap.h"
 
 namespace wav2vec {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "wav2vec/probe/arpa_lm.h"
+#include "wav2vec/decode/arpa_lm.h"
 
 namespace wav2vec {
 

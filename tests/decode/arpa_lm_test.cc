@@ -1,4 +1,4 @@
-#include "wav2vec/probe/arpa_lm.h"
+#include "wav2vec/decode/arpa_lm.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

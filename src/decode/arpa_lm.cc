@@ -1,4 +1,4 @@
-#include "wav2vec/probe/arpa_lm.h"
+#include "wav2vec/decode/arpa_lm.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/text_lines.h"
-#include "wav2vec/probe/text_units.h"
+#include "wav2vec/measure/text_units.h"
 
 namespace wav2vec {
 namespace {

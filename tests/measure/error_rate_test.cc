@@ -1,4 +1,4 @@
-#include "wav2vec/probe/error_rate.h"
+#include "wav2vec/measure/error_rate.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "wav2vec/core/rng.h"
-#include "wav2vec/probe/text_units.h"
+#include "wav2vec/measure/text_units.h"
 
 namespace wav2vec {
 namespace {

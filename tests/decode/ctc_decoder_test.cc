@@ -1,4 +1,4 @@
-#include "wav2vec/probe/ctc_decoder.h"
+#include "wav2vec/decode/ctc_decoder.h"
 
 #include <doctest/doctest.h>
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "wav2vec/probe/error_rate.h"
+#include "wav2vec/measure/error_rate.h"
 
 namespace wav2vec {
 

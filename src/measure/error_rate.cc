@@ -1,10 +1,10 @@
-#include "wav2vec/probe/error_rate.h"
+#include "wav2vec/measure/error_rate.h"
 
 #include <algorithm>
 #include <limits>
 #include <vector>
 
-#include "wav2vec/probe/text_units.h"
+#include "wav2vec/measure/text_units.h"
 
 namespace wav2vec {
 namespace {

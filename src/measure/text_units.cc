@@ -1,4 +1,4 @@
-#include "wav2vec/probe/text_units.h"
+#include "wav2vec/measure/text_units.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "wav2vec/probe/bootstrap.h"
+#include "wav2vec/measure/bootstrap.h"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,166 @@
+// wav2vec align: when is each word of a text spoken?
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "choices.h"
+#include "commands.h"
+#include "stop_signal.h"
+#include "wav2vec/align/alignment_files.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/file.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/data/manifest.h"
+#include "wav2vec/extract/decoded_waveform.h"
+#include "wav2vec/head/head_model.h"
+#include "wav2vec/head/text_aligner.h"
+#include "wav2vec/train/progress.h"
+
+namespace wav2vec::app {
+namespace {
+
+constexpr uint64_t kMostTextBytes = uint64_t{64} << 20;
+
+struct Options {
+  std::string media;
+  std::string text;
+  std::string manifest;
+  std::string out;
+  std::string format;
+  std::string model;
+  std::string language = "en";
+};
+
+/// A recording and its text.
+struct Job {
+  Utterance utterance;
+  std::vector<TextLine> lines;
+};
+
+std::vector<TextLine> lines_of(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  std::vector<TextLine> lines;
+  for (int64_t number = 1; !text.empty(); ++number) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.find_first_not_of(" \t") != std::string_view::npos) lines.push_back({number, std::string(line)});
+  }
+  return lines;
+}
+
+std::vector<Job> jobs_of(const Options& options) {
+  std::vector<Job> jobs;
+  if (!options.manifest.empty()) {
+    for (Utterance& utterance : read_manifest(options.manifest).utterances) {
+      std::vector<TextLine> lines = lines_of(utterance.text);
+      jobs.push_back({std::move(utterance), std::move(lines)});
+    }
+    return jobs;
+  }
+  Job job;
+  job.utterance.audio = options.media;
+  job.utterance.id = std::filesystem::path(options.media).filename().string();
+  job.lines = lines_of(read_file(options.text, kMostTextBytes));
+  jobs.push_back(std::move(job));
+  return jobs;
+}
+
+AlignmentFormat format_of(const Options& options) {
+  return alignment_format_of(options.format.empty() ? options.out : "." + options.format);
+}
+
+struct Totals {
+  int64_t lines = 0;
+  int64_t spoken = 0;
+  double audio_seconds = 0.0;
+};
+
+ExitCode run(const Options& options) {
+  if (options.manifest.empty() == (options.media.empty() || options.text.empty()))
+    throw ConfigError("expected MEDIA and TEXT, or --manifest");
+  const AlignmentFormat format = format_of(options);
+  if (!options.manifest.empty() && !holds_many(format))
+    throw ConfigError(
+        fmt::format("{}: holds one recording; with --manifest write .ctm or .json", printable(options.out)));
+  if (options.model.empty()) throw ConfigError("--model is missing; give a run of wav2vec train-head");
+  const std::vector<Job> jobs = jobs_of(options);
+  HeadModel model(options.model);
+  const TextReader reader({.language = options.language, .max_readings = 1});
+  catch_stop_signals("stopping; nothing is written");
+  const bool single = jobs.size() == 1;
+  std::optional<Progress> progress;
+  std::vector<AlignedText> aligned;
+  Totals totals;
+  int64_t failed = 0;
+  if (!single) progress.emplace("align", "recordings", std::ssize(jobs));
+  for (const Job& job : jobs) {
+    const std::string name = printable(job.utterance.audio.string());
+    try {
+      if (job.lines.empty()) throw DataError("no text; expected at least one line with letters");
+      const auto audio = decode_utterance(job.utterance, {.sample_rate_hz = model.info().sample_rate_hz}, {});
+      const double rate = static_cast<double>(model.info().sample_rate_hz);
+      const double seconds = static_cast<double>(audio->samples()) / rate;
+      const double hop = model.clock().hop_seconds;
+      if (single) progress.emplace("align", "seconds", static_cast<int64_t>(seconds));
+      const RecordingScores scores = model.scores(audio->source(), [&](int64_t frames) {
+        const double done = static_cast<double>(frames) * hop;
+        if (single) progress->update(static_cast<int64_t>(done), {}, done);
+        return !stop_requested();
+      });
+      if (stop_requested()) return ExitCode::interrupted;
+      AlignedText text = align_text(scores, model.clock(), model.calibration(), job.lines, reader);
+      text.id = job.utterance.id;
+      text.seconds = seconds;
+      totals.audio_seconds += seconds;
+      totals.lines += std::ssize(text.lines);
+      totals.spoken += std::ranges::count_if(text.lines, &AlignedLine::spoken);
+      aligned.push_back(std::move(text));
+    } catch (const DataError& error) {
+      const std::string what = error.what();
+      log_warning(what.find(name) == std::string::npos ? fmt::format("{}: {}", name, what) : what);
+      ++failed;
+    }
+    if (!single) progress->update(std::ssize(aligned) + failed, {}, totals.audio_seconds);
+  }
+  if (progress) progress->finish();
+  if (aligned.empty()) throw DataError("nothing was aligned; see the messages above");
+  write_file(options.out, format_alignment(format, aligned));
+  fmt::print("{}: {} of {} lines found in {:.1f} s of audio", printable(options.out), totals.spoken,
+             totals.lines, totals.audio_seconds);
+  if (failed > 0) fmt::print("; {} recordings failed, listed on stderr", failed);
+  fmt::print("\n");
+  if (failed > 0) return ExitCode::some_inputs_failed;
+  return totals.spoken == totals.lines ? ExitCode::ok : ExitCode::problems_found;
+}
+
+}  // namespace
+
+Command add_align(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("align", "When is each word of a text spoken?");
+  auto options = std::make_shared<Options>();
+  app->add_option("media", options->media, "recording");
+  app->add_option("text", options->text, "its text, a line for each sentence or cue (UTF-8)");
+  app->add_option("--manifest", options->manifest,
+                  "many recordings with their texts, instead of MEDIA and TEXT");
+  app->add_option("-o,--out", options->out, "file to write: .TextGrid, .ctm, .srt, .vtt, .ass or .json")
+      ->required()
+      ->check(not_empty());
+  app->add_option("--format", options->format, "of --out, where its name does not tell");
+  app->add_option("--model", options->model, "run or checkpoint of train-head");
+  app->add_option("--language", options->language,
+                  "of the text (en, cs, pt-BR …): how numbers and signs are read")
+      ->capture_default_str();
+  app->footer(
+      "Example:\n"
+      "  wav2vec align talk.mp3 talk.txt --model runs/head -o talk.TextGrid\n"
+      "  wav2vec align --manifest test.jsonl --model runs/head -o test.ctm\n"
+      "Lines that are not spoken in the recording are left without times (exit code 1); .json names them.");
+  return {app, [options] { return run(*options); }};
+}
+
+}  // namespace wav2vec::app

@@ -1,0 +1,52 @@
+#pragma once
+// A trained head at work: a waveform of any length becomes scores of tokens.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "wav2vec/align/match_score.h"
+#include "wav2vec/align/word_times.h"
+#include "wav2vec/audio/waveform_source.h"
+#include "wav2vec/io/model_file_info.h"
+
+namespace wav2vec {
+
+/// Scores of a whole recording, [frames, tokens]: 29 numbers every 10 ms, 42 MB an hour.
+struct RecordingScores {
+  int64_t frames = 0;
+  int64_t tokens = 0;
+  std::vector<float> rows;
+
+  TokenScores view() const { return {rows.data(), frames, tokens}; }
+};
+
+/// Holds the parameters and the memory of one window; not for several threads at once.
+class HeadModel {
+ public:
+  /// `path`: what --model accepts (io/checkpoint.h, resolve_model_path). Throws DataError, CheckpointError;
+  /// FormatError for a network without a head.
+  explicit HeadModel(const std::filesystem::path& path);
+  ~HeadModel();
+  HeadModel(HeadModel&&) noexcept;
+
+  const ModelFileInfo& info() const;
+  const std::filesystem::path& path() const;
+  FrameClock clock() const;
+  MatchCalibration calibration() const;
+
+  /// Longer recordings pass by in windows of 20 s that overlap by 2 s on either side; every window is
+  /// normalised by itself, as an utterance is. `progress` gets the frames that are done and may stop it by
+  /// returning false, which leaves a result without frames. Also without: a waveform that is shorter than a
+  /// receptive field.
+  RecordingScores scores(const WaveformSource& waveform,
+                         const std::function<bool(int64_t frames)>& progress = {});
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace wav2vec

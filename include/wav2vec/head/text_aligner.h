@@ -1,0 +1,41 @@
+#pragma once
+// Lays the lines of a text on a recording. What is spoken between two lines without standing in the text is
+// passed by, and lines that are not spoken are marked instead of being squeezed in.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wav2vec/align/aligned_text.h"
+#include "wav2vec/align/match_score.h"
+#include "wav2vec/head/head_model.h"
+#include "wav2vec/text/text_reader.h"
+
+namespace wav2vec {
+
+struct TextLine {
+  int64_t number = 1;  ///< in its file
+  std::string text;    ///< UTF-8
+};
+
+struct TextAlignerOptions {
+  /// What a frame of unknown speech between two lines costs against the best token.
+  float any_penalty = 1.0F;
+  /// Lines that are less probable are taken for not spoken, and the others are aligned once more without
+  /// them.
+  double least_probability = 0.1;
+  int64_t most_passes = 3;
+  /// Frames times letters beyond which anchors (align/anchors.h) are looked for, and the letters between two
+  /// of them are aligned between their times, widened by the margin.
+  int64_t most_cells_without_anchors = 500'000'000;
+  double anchor_margin_seconds = 20.0;
+};
+
+/// `lines` in the order in which they are spoken. Throws DataError (without a file name) for a text that the
+/// reader refuses, ConfigError where text and recording are too long to be aligned at once.
+AlignedText align_text(const RecordingScores& scores, const FrameClock& clock,
+                       const MatchCalibration& calibration, std::span<const TextLine> lines,
+                       const TextReader& reader, const TextAlignerOptions& options = {});
+
+}  // namespace wav2vec

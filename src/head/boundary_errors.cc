@@ -1,0 +1,91 @@
+#include "wav2vec/head/boundary_errors.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "wav2vec/head/spoken_text.h"
+
+namespace wav2vec {
+namespace {
+
+// "Don't," and "DON'T" are one word.
+std::string folded(std::string_view word) {
+  std::string out;
+  for (const char c : word) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '\'' || byte >= 0x80) out += static_cast<char>(std::tolower(byte));
+  }
+  return out;
+}
+
+double quantile(const std::vector<double>& sorted, double share) {
+  if (sorted.empty()) return 0.0;
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+}  // namespace
+
+BoundaryComparison compare_times(const Alignment& found, const Alignment& reference,
+                                 const std::map<std::string, std::string>& group_of) {
+  BoundaryComparison comparison;
+  for (const auto& [utterance, labels] : reference.utterances) {
+    const std::vector<TimedLabel>* other = found.find(utterance);
+    if (other == nullptr) {
+      ++comparison.missing_utterances;
+      continue;
+    }
+    const std::vector<TimedLabel> theirs = word_labels(labels);
+    const std::vector<TimedLabel> ours = word_labels(*other);
+    const bool same = std::ranges::equal(ours, theirs, [](const TimedLabel& a, const TimedLabel& b) {
+      return folded(a.label) == folded(b.label);
+    });
+    if (!same) {
+      ++comparison.different_words;
+      continue;
+    }
+    ++comparison.utterances;
+    const auto group = group_of.find(utterance);
+    const std::string& name = group != group_of.end() && !group->second.empty() ? group->second : utterance;
+    for (size_t i = 0; i < ours.size(); ++i) {
+      comparison.errors.push_back({ours[i].start_seconds - theirs[i].start_seconds, false, name});
+      comparison.errors.push_back({ours[i].end_seconds() - theirs[i].end_seconds(), true, name});
+    }
+  }
+  return comparison;
+}
+
+BoundaryStatistics boundary_statistics(const BoundaryComparison& comparison, Boundaries which) {
+  BoundaryStatistics statistics;
+  std::vector<double> sizes;
+  std::map<std::string, GroupCounts> groups;
+  for (const BoundaryError& error : comparison.errors) {
+    if ((which == Boundaries::starts && error.is_end) || (which == Boundaries::ends && !error.is_end))
+      continue;
+    sizes.push_back(std::abs(error.seconds));
+    statistics.bias += error.seconds;
+    GroupCounts& group = groups[error.group];
+    group.errors += std::abs(error.seconds);
+    group.total += 1.0;
+  }
+  std::ranges::sort(sizes);
+  statistics.boundaries = std::ssize(sizes);
+  if (!sizes.empty()) statistics.bias /= static_cast<double>(sizes.size());
+  std::vector<GroupCounts> counts;
+  for (const auto& [name, group] : groups) counts.push_back(group);
+  statistics.mean = bootstrap_rate(counts);
+  statistics.median = quantile(sizes, 0.5);
+  statistics.p90 = quantile(sizes, 0.9);
+  statistics.p95 = quantile(sizes, 0.95);
+  for (const double limit : kBoundaryLimits) {
+    const auto within = std::ranges::upper_bound(sizes, limit + 1e-9) - sizes.begin();
+    statistics.shares_within.push_back(
+        sizes.empty() ? 0.0 : static_cast<double>(within) / static_cast<double>(sizes.size()));
+  }
+  return statistics;
+}
+
+}  // namespace wav2vec

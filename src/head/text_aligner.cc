@@ -1,0 +1,154 @@
+#include "wav2vec/head/text_aligner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "wav2vec/align/anchors.h"
+#include "wav2vec/align/chain_path.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/head/token_scores.h"
+#include "wav2vec/text/character_tokens.h"
+
+namespace wav2vec {
+namespace {
+
+/// A line with the tokens of its words, one blank between any two.
+struct ReadLine {
+  std::vector<Segment> segments;  ///< those with a sound
+  std::vector<int> tokens;
+  std::vector<TokenWord> words;  ///< of each segment; a segment may be several words of the reading
+};
+
+ReadLine read_line(const TextLine& line, const TextReader& reader) {
+  ReadLine read;
+  for (Segment& segment : reader.read(line.text).segments) {
+    const std::string& reading = segment.readings.at(0).text;
+    if (reading.empty()) continue;
+    if (!read.tokens.empty()) read.tokens.push_back(token_of(' '));
+    const auto begin = std::ssize(read.tokens);
+    std::ranges::copy(encode(reading), std::back_inserter(read.tokens));
+    read.words.push_back({begin, std::ssize(read.tokens)});
+    read.segments.push_back(std::move(segment));
+  }
+  return read;
+}
+
+/// gap any? line gap any? line … gap any?, of the lines that are asked for. Positions count through all of
+/// their tokens.
+struct Programme {
+  TextChain chain;
+  std::vector<int> tokens;
+  std::vector<int64_t> first_token;  ///< of each line; −1: left out
+};
+
+Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>& wanted) {
+  Programme programme;
+  const auto add = [&](const ChainState& state, int64_t position) {
+    programme.chain.states.push_back(state);
+    programme.chain.positions.push_back(position);
+  };
+  const auto add_pause = [&] {
+    add({.token = token_of(' ')}, -1);
+    add({.token = kAnyToken, .optional = true}, -1);
+  };
+  add_pause();
+  for (size_t i = 0; i < lines.size(); ++i) {
+    programme.first_token.push_back(wanted[i] ? std::ssize(programme.tokens) : -1);
+    if (!wanted[i]) continue;
+    const TextChain line = chain_of(lines[i].tokens);
+    // Without the gaps at its ends.
+    for (size_t s = 1; s + 1 < line.states.size(); ++s)
+      add(line.states[s], line.positions[s] < 0 ? -1 : programme.first_token.back() + line.positions[s]);
+    std::ranges::copy(lines[i].tokens, std::back_inserter(programme.tokens));
+    add_pause();
+  }
+  return programme;
+}
+
+/// Narrows every state to the frames between the anchors around it.
+void set_band(Programme& programme, const TokenScores& scores, int64_t margin_frames) {
+  const std::vector<Anchor> anchors = find_anchors(read_greedily(scores), programme.tokens);
+  size_t next = 0;  // the first anchor behind the state
+  int64_t token = -1;
+  for (size_t s = 0; s < programme.chain.states.size(); ++s) {
+    if (programme.chain.positions[s] >= 0) token = programme.chain.positions[s];
+    while (next < anchors.size() && anchors[next].token <= token) ++next;
+    ChainState& state = programme.chain.states[s];
+    if (next > 0) state.first_frame = std::max<int64_t>(0, anchors[next - 1].frame - margin_frames);
+    if (next < anchors.size()) state.end_frame = anchors[next].frame + margin_frames;
+  }
+}
+
+AlignedLine aligned_line(const TextLine& line, const ReadLine& read, std::span<const TimeSpan> times,
+                         std::span<const double> deficits, const MatchCalibration& calibration) {
+  AlignedLine aligned{.number = line.number, .text = line.text, .spoken = true, .time = {}, .words = {}};
+  aligned.confidence =
+      calibration.probability(match_score(deficits, read.tokens, 0, std::ssize(read.tokens)));
+  const std::vector<TimeSpan> word_spans = word_times(times, read.words);
+  for (size_t w = 0; w < read.words.size(); ++w) {
+    const Segment& segment = read.segments[w];
+    const TokenWord& tokens = read.words[w];
+    AlignedWord word{
+        .text = line.text.substr(segment.source.begin, segment.source.end - segment.source.begin),
+        .source = segment.source,
+        .time = word_spans[w],
+        .characters = {}};
+    word.confidence = calibration.probability(match_score(deficits, read.tokens, tokens.begin, tokens.end));
+    const Reading& reading = segment.readings[0];
+    for (size_t c = 0; c < reading.text.size(); ++c) {
+      if (reading.text[c] == ' ') continue;
+      word.characters.push_back(
+          {reading.text[c], reading.source[c], times[static_cast<size_t>(tokens.begin) + c]});
+    }
+    aligned.words.push_back(std::move(word));
+  }
+  aligned.time = {aligned.words.front().time.start_seconds, aligned.words.back().time.end_seconds};
+  return aligned;
+}
+
+}  // namespace
+
+AlignedText align_text(const RecordingScores& scores, const FrameClock& clock,
+                       const MatchCalibration& calibration, std::span<const TextLine> lines,
+                       const TextReader& reader, const TextAlignerOptions& options) {
+  std::vector<ReadLine> read;
+  for (const TextLine& line : lines) read.push_back(read_line(line, reader));
+  std::vector<bool> wanted;
+  for (const ReadLine& line : read) wanted.push_back(!line.tokens.empty());
+
+  AlignedText result;
+  for (const TextLine& line : lines)
+    result.lines.push_back({.number = line.number, .text = line.text, .time = {}, .words = {}});
+  const TokenScores rows = scores.view();
+  for (int64_t pass = 0; pass < options.most_passes; ++pass) {
+    if (std::ranges::find(wanted, true) == wanted.end()) break;
+    Programme programme = programme_of(read, wanted);
+    if (rows.frames * std::ssize(programme.chain.states) > options.most_cells_without_anchors)
+      set_band(programme, rows, static_cast<int64_t>(options.anchor_margin_seconds / clock.hop_seconds));
+    const std::vector<int64_t> path =
+        best_chain_path(rows, programme.chain.states, {.any_penalty = options.any_penalty});
+    if (path.empty()) break;  // longer than the recording
+    const std::vector<TimeSpan> times = token_times(rows, programme.chain, path, clock);
+    const std::vector<double> deficits = token_deficits(rows, programme.chain, path);
+    bool left_out = false;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (!wanted[i]) continue;
+      const auto first = static_cast<size_t>(programme.first_token[i]);
+      const size_t count = read[i].tokens.size();
+      AlignedLine line = aligned_line(lines[i], read[i], std::span(times).subspan(first, count),
+                                      std::span(deficits).subspan(first, count), calibration);
+      if (line.confidence < options.least_probability) {
+        result.lines[i] = {
+            .number = line.number, .text = line.text, .time = {}, .confidence = line.confidence, .words = {}};
+        wanted[i] = false;
+        left_out = true;
+      } else {
+        result.lines[i] = std::move(line);
+      }
+    }
+    if (!left_out) break;
+  }
+  return result;
+}
+
+}  // namespace wav2vec

@@ -1,0 +1,109 @@
+// Lines laid on scores in which it is known what is said where.
+
+#include "wav2vec/head/text_aligner.h"
+
+#include <doctest/doctest.h>
+
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/rng.h"
+#include "wav2vec/text/character_tokens.h"
+
+using namespace wav2vec;
+
+namespace {
+
+const FrameClock kClock{.first_center_seconds = 0.015, .hop_seconds = 0.01};
+// Right at 0, wrong from a deficit of 4 on, whatever the length.
+const MatchCalibration kCalibration{{4.0, 2.0, 0.0, 0.0}};
+
+/// What is said, five frames a character, and nothing but a little noise beside it.
+RecordingScores said(const std::string& text) {
+  RecordingScores scores{std::ssize(text) * 5, CharacterTokens::kCount, {}};
+  const RandomStream random(1, RandomUse::crop, {});
+  for (int64_t t = 0; t < scores.frames; ++t) {
+    for (int k = 0; k < CharacterTokens::kCount; ++k) {
+      const bool is_said = k == token_of(text[static_cast<size_t>(t / 5)]);
+      scores.rows.push_back(is_said ? 0.0F : -8.0F - static_cast<float>(random.uniform(scores.rows.size())));
+    }
+  }
+  return scores;
+}
+
+AlignedText align(const RecordingScores& scores, const std::vector<std::string>& texts,
+                  const TextAlignerOptions& options = {}) {
+  std::vector<TextLine> lines;
+  for (const std::string& text : texts) lines.push_back({std::ssize(lines) + 1, text});
+  static const TextReader reader({.language = "en", .max_readings = 1});
+  return align_text(scores, kClock, kCalibration, lines, reader, options);
+}
+
+}  // namespace
+
+TEST_CASE("text aligner: every word and character where it is said, with the bytes that it comes from") {
+  const AlignedText text = align(said("  so it is   maybe "), {"So, it is!", "<i>Maybe</i>"});
+  REQUIRE(text.lines.size() == 2);
+  CHECK(text.lines[0].spoken);
+  CHECK(text.lines[0].time.start_seconds == doctest::Approx(0.010 + 2 * 0.05).epsilon(0.01));
+  CHECK(text.lines[0].time.end_seconds == doctest::Approx(0.010 + 10 * 0.05).epsilon(0.01));
+  REQUIRE(text.lines[0].words.size() == 3);
+  CHECK(text.lines[0].words[0].text == "So");
+  CHECK(text.lines[1].words[0].text == "Maybe");
+  CHECK(text.lines[1].words[0].source == ByteRange{3, 8});
+  CHECK(text.lines[1].words[0].characters.size() == 5);
+  CHECK(text.lines[1].words[0].characters[2].letter == 'y');
+  CHECK(text.lines[1].words[0].characters[2].source == ByteRange{5, 6});
+  CHECK(text.lines[0].confidence > 0.9);
+}
+
+TEST_CASE("text aligner: a line that is not spoken is left without times and moves no other") {
+  const RecordingScores scores = said("  hello there   good morning  ");
+  const AlignedText with = align(scores, {"hello there", "xylophone buzz", "good morning"});
+  const AlignedText without = align(scores, {"hello there", "good morning"});
+  REQUIRE(with.lines.size() == 3);
+  CHECK_FALSE(with.lines[1].spoken);
+  CHECK(with.lines[1].words.empty());
+  CHECK(with.lines[1].confidence < 0.1);
+  CHECK(with.lines[0].time.end_seconds == without.lines[0].time.end_seconds);
+  CHECK(with.lines[2].time.start_seconds == without.lines[1].time.start_seconds);
+}
+
+TEST_CASE("text aligner: speech that does not stand in the text is passed by") {
+  const AlignedText text =
+      align(said("  hello there   nobody wrote this down   good morning  "), {"hello there", "good morning"});
+  CHECK(text.lines[0].time.end_seconds == doctest::Approx(0.010 + 13 * 0.05).epsilon(0.01));
+  CHECK(text.lines[1].time.start_seconds == doctest::Approx(0.010 + 41 * 0.05).epsilon(0.01));
+}
+
+TEST_CASE("text aligner: lines without letters, text longer than the audio") {
+  const AlignedText text = align(said(" a "), {"♪♪", "***"});
+  CHECK_FALSE(text.lines[0].spoken);
+  CHECK_FALSE(text.lines[1].spoken);
+  const AlignedText long_text = align(said("a"), {"this is by far too long for the audio"});
+  CHECK_FALSE(long_text.lines[0].spoken);
+}
+
+TEST_CASE("text aligner: between anchors the same times as without") {
+  std::string speech = "  ";
+  std::vector<std::string> lines;
+  const RandomStream random(3, RandomUse::crop, {});
+  for (uint64_t i = 0; i < 40; ++i) {
+    std::string line;
+    for (uint64_t k = 0; k < 24; ++k)
+      line += k % 6 == 5 ? ' ' : static_cast<char>('a' + static_cast<int>(random.below(24 * i + k, 26)));
+    line.pop_back();
+    for (size_t k = 1; k < line.size(); ++k) {
+      if (line[k] == line[k - 1]) line[k] = line[k] == 'q' ? 'r' : 'q';
+    }
+    lines.push_back(line);
+    speech += line + "   ";
+  }
+  const RecordingScores scores = said(speech);
+  const AlignedText whole = align(scores, lines);
+  const AlignedText banded =
+      align(scores, lines, {.most_cells_without_anchors = 0, .anchor_margin_seconds = 1.0});
+  for (size_t i = 0; i < lines.size(); ++i) {
+    CHECK(whole.lines[i].spoken);
+    CHECK(banded.lines[i].time.start_seconds == whole.lines[i].time.start_seconds);
+    CHECK(banded.lines[i].time.end_seconds == whole.lines[i].time.end_seconds);
+  }
+}
