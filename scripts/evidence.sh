@@ -74,14 +74,15 @@ pretrain() {
 }
 
 # probe NAME RECIPE MODEL KEY=VALUE …: not twice. What it prints stands in report.md too.
+labels=(--train "$train" --test "$test" --labels "$labelled/align/phones.ctm" --lexicon "$labelled/meta/lexicon.txt")
 probe() {
   local folder=$out/probes/$1 recipe=$2 tested=$3
   shift 3
   [ -f "$folder/report.md" ] && return
   local settings=()
   for setting in "$@"; do settings+=(--set "$setting"); done
-  wav2vec probe --config "recipes/probe/$recipe.toml" --model "$tested" --train "$train" --test "$test" \
-    --labels "$labelled/align/phones.ctm" --lexicon "$labelled/meta/lexicon.txt" --out "$folder" "${settings[@]}" >/dev/null
+  wav2vec probe --config "recipes/probe/$recipe.toml" --model "$tested" "${labels[@]}" --out "$folder" \
+    "${settings[@]}" >/dev/null
 }
 
 small=()
@@ -102,8 +103,13 @@ model=${model:-$out/runs/compact-cpu}
 if wanted probes; then
   step "Probe"
   probe phones phones "$model" "${few[@]}"
-  probe characters-ctc characters-ctc "$model" "${few[@]}"
   probe phones-ctc phones-ctc "$model" "${few[@]}"
+  (
+    labels=(--train "$train")
+    probe speakers speakers "$model" "${few[@]}" 'probe.label_minutes=[0]' 'probe.seeds=[1]'
+    labels=(--train "$speech/wakewords/manifest.tsv")
+    [ ! -f "$speech/wakewords/manifest.tsv" ] || probe keywords keywords "$model" "${few[@]}" 'probe.seeds=[1]'
+  )
 fi
 
 if wanted ablation; then
