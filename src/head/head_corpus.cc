@@ -22,11 +22,24 @@ class Transcripts {
  public:
   Transcripts(const HeadTextConfig& config, const FrameClock& clock) : config_(config), clock_(clock) {
     for (const std::string& path : config.word_times) times_.push_back(read_ctm(path));
+    for (const std::string& path : config.phone_times) phones_.push_back(read_ctm(path));
+  }
+
+  /// Of all files together.
+  LabelClasses phone_classes() const {
+    Alignment all;
+    for (const Alignment& alignment : phones_)
+      all.utterances.insert(alignment.utterances.begin(), alignment.utterances.end());
+    return label_classes(all);
   }
 
   SpokenText read(const Utterance& utterance, const std::string& language) {
     SpokenText text = spoken_text(default_reading(reader_of(language).read(utterance.text)));
     add_times(text, utterance.id);
+    for (const Alignment& alignment : phones_) {
+      const std::vector<TimedLabel>* labels = alignment.find(utterance.id);
+      if (labels != nullptr) text.phones = *labels;
+    }
     return text;
   }
 
@@ -65,6 +78,7 @@ class Transcripts {
   const HeadTextConfig& config_;
   FrameClock clock_;
   std::vector<Alignment> times_;
+  std::vector<Alignment> phones_;
   std::map<std::string, std::unique_ptr<TextReader>> readers_;
 };
 
@@ -77,7 +91,8 @@ uint64_t hash_of(const HeadPart& part, uint64_t hash) {
   for (size_t i = 0; i < part.texts.size(); ++i) {
     const Utterance& u = part.manifest.utterances[i];
     hash = fnv1a64(fmt::format("{}\n{}\n{}\n{}\n", u.audio.filename().string(), u.samples,
-                               decode(part.texts[i].tokens), part.texts[i].has_times()),
+                               decode(part.texts[i].tokens), part.texts[i].has_times() ? 1 : 0) +
+                       std::to_string(part.texts[i].phones.size()),
                    hash);
   }
   return hash;
@@ -94,6 +109,7 @@ HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameClock& clock) {
     throw ConfigError("[data] train: no manifest; name one, for example --set 'data.train=[\"train.tsv\"]'");
   HeadCorpus corpus;
   Transcripts transcripts(recipe.text, clock);
+  corpus.phones = transcripts.phone_classes();
   size_t language = 0;
   const auto read_part = [&](const std::vector<std::string>& paths) {
     HeadPart part;

@@ -64,7 +64,7 @@ struct HeadModel::Parts {
     waveform.read(first_sample, samples, audio.item(0));
     if (info.normalize) normalize_waveform({audio.item(0), static_cast<size_t>(samples)});
     const Pass pass{parameters, workspace};
-    const Activations logits = alignment_forward(network, pass, audio, nullptr);
+    const Activations logits = alignment_forward(network, pass, audio, nullptr).tokens;
     const std::vector<float> scores =
         scaled_log_posteriors(logits.frame(0, first - from), end - first, network.tokens(), log_priors);
     std::ranges::copy(scores, out);

@@ -15,6 +15,7 @@
 #include "wav2vec/core/file.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/data/batch_loader.h"
+#include "wav2vec/data/frame_labels.h"
 #include "wav2vec/head/head_corpus.h"
 #include "wav2vec/head/head_validation.h"
 #include "wav2vec/io/checkpoint.h"
@@ -55,12 +56,54 @@ FrameClock clock_of(const HeadRecipe& recipe) {
   return {geometry.center_sample_of(0) / rate, static_cast<double>(geometry.hop_samples) / rate};
 }
 
+/// The phones of the corpus become classes of the head.
+HeadCorpus corpus_of(HeadRecipe& recipe, const FrameClock& clock) {
+  HeadCorpus corpus = load_head_corpus(recipe, clock);
+  recipe.head.phones = corpus.phones.count();
+  return corpus;
+}
+
+size_t size_of_network(const ParameterLayout& layout) {
+  int64_t size = 0;
+  for (const ParameterId id : layout.by_name()) {
+    const ParameterSpec& spec = layout[id];
+    if (spec.name.starts_with("head.")) continue;
+    W2V_CHECK(spec.offset == size, "parameters stand in the order of their names");
+    size += spec.size;
+  }
+  return static_cast<size_t>(size);
+}
+
+/// Cross-entropy of the labelled frames of one utterance times `weight`; dlogits is overwritten.
+double phone_loss(const Activations& logits, int64_t b, std::span<const int32_t> labels, double weight,
+                  const Activations& dlogits) {
+  double loss = 0.0;
+  const int64_t classes = logits.channels;
+  for (int64_t t = 0; t < logits.length(b); ++t) {
+    const float* row = logits.frame(b, t);
+    float* drow = dlogits.frame(b, t);
+    std::fill_n(drow, classes, 0.0F);
+    const int32_t label = labels.empty() ? -1 : labels[static_cast<size_t>(t)];
+    if (label < 0) continue;
+    const double top = *std::max_element(row, row + classes);
+    double sum = 0.0;
+    for (int64_t k = 0; k < classes; ++k) sum += std::exp(row[k] - top);
+    loss += weight * (top + std::log(sum) - row[label]);
+    for (int64_t k = 0; k < classes; ++k) {
+      const double p = std::exp(row[k] - top) / sum;
+      drow[k] = static_cast<float>(weight * (p - (k == label ? 1.0 : 0.0)));
+    }
+  }
+  return loss;
+}
+
 Manifest noise_of(const AugmentConfig& augment) {
   return augment.enabled() && !augment.noise.empty() ? read_manifests(augment.noise) : Manifest{};
 }
 
 struct BatchSums {
-  double loss_nats = 0.0;
+  double loss_nats = 0.0;        ///< of the characters
+  double phone_loss_nats = 0.0;  ///< with its weight
   int64_t frames = 0;
   int64_t unfit = 0;  ///< utterances whose text does not fit into their frames
 };
@@ -71,10 +114,11 @@ class HeadTrainer {
       : recipe_(with_network(recipe)),
         options_(options),
         clock_(clock_of(recipe_)),
+        corpus_(corpus_of(recipe_, clock_)),
         network_(recipe_.model, recipe_.head, CharacterTokens::kCount),
         gradients_(network_.layout),
         state_(network_.layout),
-        corpus_(load_head_corpus(recipe_, clock_)) {}
+        network_size_(size_of_network(network_.layout)) {}
 
   HeadTrainingResult run();
 
@@ -83,7 +127,9 @@ class HeadTrainer {
   void prepare_folder();
   void begin();
   void update(BatchLoader& loader);
-  BatchSums losses(const AudioBatch& batch, const Activations& logits, const Activations& dlogits) const;
+  BatchSums losses(const AudioBatch& batch, const AlignmentLogits& logits,
+                   const AlignmentLogits& dlogits) const;
+  void adam_step(double rate);
   void follow_priors(const Activations& logits);
   std::vector<float> scaled_priors() const;
   void validate();
@@ -93,10 +139,11 @@ class HeadTrainer {
   HeadRecipe recipe_;
   const HeadTrainingOptions& options_;
   FrameClock clock_;
+  HeadCorpus corpus_;
   AlignmentNetwork network_;
   ParameterBlock gradients_;
   TrainingState state_;
-  HeadCorpus corpus_;
+  size_t network_size_;  // of the parameters below the head, which stand first in the block
   Workspace workspace_;
   std::optional<RunLock> lock_;
   std::optional<CheckpointStore> store_;
@@ -145,8 +192,10 @@ void HeadTrainer::begin() {
     return;
   }
   set_initial_weights(recipe_.model, recipe_.train, state_.parameters);
+  // A head that was trained before brings its own.
   const auto priors = state_.parameters[network_.log_priors];
-  std::ranges::fill(priors, static_cast<float>(-std::log(static_cast<double>(network_.tokens()))));
+  if (std::ranges::all_of(priors, [](float log_prior) { return log_prior == 0.0F; }))
+    std::ranges::fill(priors, static_cast<float>(-std::log(static_cast<double>(network_.tokens()))));
   state_.corpus_hash = corpus_.hash;
 }
 
@@ -180,26 +229,46 @@ void HeadTrainer::follow_priors(const Activations& logits) {
   }
 }
 
-BatchSums HeadTrainer::losses(const AudioBatch& batch, const Activations& logits,
-                              const Activations& dlogits) const {
+BatchSums HeadTrainer::losses(const AudioBatch& batch, const AlignmentLogits& logits,
+                              const AlignmentLogits& dlogits) const {
   const std::vector<float> priors = scaled_priors();
-  std::vector<double> loss(static_cast<size_t>(logits.batch));
+  const Activations& tokens = logits.tokens;
+  std::vector<double> loss(static_cast<size_t>(tokens.batch));
+  std::vector<double> phones(loss.size(), 0.0);
 #pragma omp parallel for schedule(dynamic)
-  for (int64_t b = 0; b < logits.batch; ++b) {
-    const auto u = static_cast<size_t>(batch.utterances[static_cast<size_t>(b)]);
-    loss[static_cast<size_t>(b)] = chain_loss(logits.item(b), logits.length(b), network_.tokens(),
-                                              corpus_.train.texts[u].chain.states, priors, dlogits.item(b));
+  for (int64_t b = 0; b < tokens.batch; ++b) {
+    const auto i = static_cast<size_t>(b);
+    const SpokenText& text = corpus_.train.texts[static_cast<size_t>(batch.utterances[i])];
+    loss[i] = chain_loss(tokens.item(b), tokens.length(b), network_.tokens(), text.chain.states, priors,
+                         dlogits.tokens.item(b));
+    if (logits.phones.data == nullptr) continue;
+    std::vector<int32_t> labels;
+    if (!text.phones.empty()) {
+      labels = frame_labels(text.phones, corpus_.phones, {clock_.first_center_seconds, clock_.hop_seconds},
+                            tokens.length(b));
+    }
+    phones[i] = phone_loss(logits.phones, b, labels, recipe_.text.phone_weight, dlogits.phones);
   }
   BatchSums sums;
-  for (int64_t b = 0; b < logits.batch; ++b) {
-    if (std::isinf(loss[static_cast<size_t>(b)])) {
+  for (int64_t b = 0; b < tokens.batch; ++b) {
+    const auto i = static_cast<size_t>(b);
+    sums.phone_loss_nats += phones[i];
+    sums.frames += tokens.length(b);
+    if (std::isinf(loss[i]))
       ++sums.unfit;
-      continue;
-    }
-    sums.loss_nats += loss[static_cast<size_t>(b)];
-    sums.frames += logits.length(b);
+    else
+      sums.loss_nats += loss[i];
   }
   return sums;
+}
+
+/// The network below the head goes a part of the way that Adam would.
+void HeadTrainer::adam_step(double rate) {
+  const std::span<float> network = state_.parameters.flat().first(network_size_);
+  const std::vector<float> before(network.begin(), network.end());
+  adam_update(recipe_.optim, rate, state_.parameters, gradients_, state_.adam);
+  const auto share = static_cast<float>(recipe_.head.network_rate);
+  for (size_t i = 0; i < before.size(); ++i) network[i] = before[i] + share * (network[i] - before[i]);
 }
 
 void HeadTrainer::update(BatchLoader& loader) {
@@ -214,20 +283,22 @@ void HeadTrainer::update(BatchLoader& loader) {
   const Workspace::Mark mark = workspace_.mark();
   AlignmentCache cache;
   const Activations waveform = batch.augmented.empty() ? waveform_of(batch) : augmented_waveform_of(batch);
-  const Activations logits = alignment_forward(network_, pass, waveform, &cache);
-  const Activations dlogits = workspace_.push_like(logits);
+  const AlignmentLogits logits = alignment_forward(network_, pass, waveform, &cache);
+  AlignmentLogits dlogits{.tokens = workspace_.push_like(logits.tokens), .phones = {}};
+  if (logits.phones.data != nullptr) dlogits.phones = workspace_.push_like(logits.phones);
   const BatchSums sums = losses(batch, logits, dlogits);
   gradients_.zero();
   alignment_backward(network_, pass, cache, dlogits, gradients_);
   scale_gradients(gradients_.flat(), 1.0 / static_cast<double>(std::max<int64_t>(sums.frames, 1)));
   const double norm = gradient_norm(gradients_.flat());
-  if (std::isfinite(sums.loss_nats) && std::isfinite(norm)) {
+  if (std::isfinite(sums.loss_nats + sums.phone_loss_nats) && std::isfinite(norm)) {
     scale_gradients(gradients_.flat(), clip_factor(norm, recipe_.optim.clip_norm));
     const double rate = learning_rate_at(recipe_.optim, recipe_.train.max_updates, state_.update);
-    adam_update(recipe_.optim, rate, state_.parameters, gradients_, state_.adam);
-    follow_priors(logits);
+    adam_step(rate);
+    follow_priors(logits.tokens);
     state_.skipped_in_row = 0;
     interval_.loss_nats += sums.loss_nats;
+    interval_.phone_loss_nats += sums.phone_loss_nats;
     interval_.frames += sums.frames;
     interval_.unfit += sums.unfit;
     interval_norm_ += norm;

@@ -137,7 +137,7 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
     AudioBatch batch = loader.next();
     if (batch.empty()) break;
     const Workspace::Mark mark = pass.workspace.mark();
-    const Activations logits = alignment_forward(network, pass, waveform_of(batch), nullptr);
+    const Activations logits = alignment_forward(network, pass, waveform_of(batch), nullptr).tokens;
     std::vector<Sums> each(static_cast<size_t>(logits.batch));
 #pragma omp parallel for schedule(dynamic)
     for (int64_t b = 0; b < logits.batch; ++b) {

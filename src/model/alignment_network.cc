@@ -51,43 +51,57 @@ AlignmentNetwork::AlignmentNetwork(const ModelConfig& model_config, const HeadCo
     width = lstms.back().out_channels();
   }
   output = make_conv1d(layout, "head.output", width, tokens, 1, 1, true);
+  if (config.phones > 0) phones = make_conv1d(layout, "head.phones", width, config.phones, 1, 1, true);
   log_priors = layout.add({.name = "head.log_priors", .shape = {tokens}, .init = ParameterInit::zeros});
   calibration = layout.add({.name = "head.calibration", .shape = {4}, .init = ParameterInit::zeros});
   layout.freeze();
 }
 
-Activations alignment_forward(const AlignmentNetwork& network, const Pass& pass, const Activations& waveform,
-                              AlignmentCache* cache) {
+AlignmentLogits alignment_forward(const AlignmentNetwork& network, const Pass& pass,
+                                  const Activations& waveform, AlignmentCache* cache) {
   AlignmentCache unused;
   AlignmentCache& kept = cache != nullptr ? *cache : unused;
-  kept.features = wav2vec_forward(network.model, pass, waveform,
-                                  cache != nullptr && network.config.tune_network ? &kept.network : nullptr);
+  kept.features =
+      wav2vec_forward(network.model, pass, waveform,
+                      cache != nullptr && network.config.tunes_network() ? &kept.network : nullptr);
   const Pass head = head_pass(pass);
   Activations x = side_by_side(kept.features, pass.workspace);
   kept.lstms.resize(network.lstms.size());
   for (size_t i = 0; i < network.lstms.size(); ++i)
     x = lstm_forward(network.lstms[i], head, dropped(network, pass, x, i), kept.lstms[i]);
   kept.output_input = dropped(network, pass, x, network.lstms.size());
-  const Activations logits = pass.workspace.push(x.batch, x.frames, network.tokens(), x.lengths);
-  conv1d_forward(network.output, head, {kept.output_input}, logits);
+  AlignmentLogits logits;
+  logits.tokens = pass.workspace.push(x.batch, x.frames, network.tokens(), x.lengths);
+  conv1d_forward(network.output, head, {kept.output_input}, logits.tokens);
+  if (network.phones && cache != nullptr) {
+    logits.phones = pass.workspace.push(x.batch, x.frames, network.config.phones, x.lengths);
+    conv1d_forward(*network.phones, head, {kept.output_input}, logits.phones);
+  }
   return logits;
 }
 
 void alignment_backward(const AlignmentNetwork& network, const Pass& pass, const AlignmentCache& cache,
-                        const Activations& dlogits, ParameterBlock& gradients) {
+                        const AlignmentLogits& dlogits, ParameterBlock& gradients) {
   const Workspace::Mark mark = pass.workspace.mark();
   const Pass head = head_pass(pass);
   Activations dx = pass.workspace.push_like(cache.output_input);
-  conv1d_backward(network.output, head, {cache.output_input}, dlogits, gradients, &dx);
+  conv1d_backward(network.output, head, {cache.output_input}, dlogits.tokens, gradients, &dx);
+  if (network.phones && dlogits.phones.data != nullptr) {
+    const Activations from_phones = pass.workspace.push_like(dx);
+    conv1d_backward(*network.phones, head, {cache.output_input}, dlogits.phones, gradients, &from_phones);
+    for (int64_t b = 0; b < dx.batch; ++b) {
+      for (int64_t i = 0; i < dx.length(b) * dx.channels; ++i) dx.item(b)[i] += from_phones.item(b)[i];
+    }
+  }
   drop(network, pass, dx, network.lstms.size());
   for (size_t i = network.lstms.size(); i-- > 0;) {
-    const bool wanted = i > 0 || network.config.tune_network;
+    const bool wanted = i > 0 || network.config.tunes_network();
     const Activations below = wanted ? pass.workspace.push_like(cache.lstms[i].input) : Activations{};
     lstm_backward(network.lstms[i], head, cache.lstms[i], dx, gradients, wanted ? &below : nullptr);
     if (wanted) drop(network, pass, below, i);
     dx = below;
   }
-  if (network.config.tune_network) {
+  if (network.config.tunes_network()) {
     const Wav2VecFeatures& features = cache.features;
     const Activations dz = pass.workspace.push_like(features.z);
     const Activations dc = pass.workspace.push_like(features.c);

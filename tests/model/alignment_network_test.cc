@@ -37,6 +37,20 @@ struct Trained {
     initialize_parameters(parameters, 3);
   }
 
+  /// Σ logits · weights, which are the gradient too.
+  static double weigh(const Activations& logits, const Activations& dlogits, uint64_t seed) {
+    const RandomStream weights(seed, RandomUse::crop, {});
+    double sum = 0.0;
+    for (int64_t b = 0; b < logits.batch; ++b) {
+      for (int64_t i = 0; i < logits.length(b) * logits.channels; ++i) {
+        const double w = weights.uniform(static_cast<uint64_t>(i)) - 0.5;
+        sum += w * logits.item(b)[i];
+        dlogits.item(b)[i] = static_cast<float>(w);
+      }
+    }
+    return sum;
+  }
+
   /// Σ logits · weights over the valid frames, in double.
   double loss(std::vector<std::vector<float>>& items, const TrainingRandom* random, bool with_gradients) {
     std::vector<int64_t> lengths;
@@ -49,20 +63,14 @@ struct Trained {
     const auto mark = workspace.mark();
     const Pass pass{parameters, workspace, random};
     AlignmentCache cache;
-    const Activations logits = alignment_forward(network, pass, waveform, &cache);
-    const Activations dlogits = workspace.push_like(logits);
-    const RandomStream weights(5, RandomUse::crop, {});
-    double sum = 0.0;
-    for (int64_t b = 0; b < logits.batch; ++b) {
-      for (int64_t i = 0; i < logits.length(b) * kTokens; ++i) {
-        const double w = weights.uniform(static_cast<uint64_t>(i)) - 0.5;
-        sum += w * logits.item(b)[i];
-        dlogits.item(b)[i] = static_cast<float>(w);
-      }
-    }
+    const AlignmentLogits both = alignment_forward(network, pass, waveform, &cache);
+    AlignmentLogits gradient{.tokens = workspace.push_like(both.tokens), .phones = {}};
+    if (both.phones.data != nullptr) gradient.phones = workspace.push_like(both.phones);
+    double sum = weigh(both.tokens, gradient.tokens, 5);
+    if (both.phones.data != nullptr) sum += weigh(both.phones, gradient.phones, 6);
     if (with_gradients) {
       gradients.zero();
-      alignment_backward(network, pass, cache, dlogits, gradients);
+      alignment_backward(network, pass, cache, gradient, gradients);
     }
     workspace.rewind(mark);
     return sum;
@@ -99,7 +107,7 @@ void check_directions(Trained& trained, std::vector<std::vector<float>> items, c
 TEST_CASE("alignment network: gradients reach the head and, if wanted, the network below") {
   for (const bool tuned : {true, false}) {
     CAPTURE(tuned);
-    Trained trained({.hidden = 6, .lstm_layers = 2, .dropout = 0.0, .tune_network = tuned});
+    Trained trained({.hidden = 6, .lstm_layers = 2, .dropout = 0.0, .network_rate = tuned ? 1.0 : 0.0});
     std::vector<std::vector<float>> items{test::glide(1, 4000), test::glide(2, 3000)};
     trained.loss(items, nullptr, true);
     double below = 0.0;
@@ -115,7 +123,7 @@ TEST_CASE("alignment network: gradients reach the head and, if wanted, the netwo
 }
 
 TEST_CASE("alignment network: with dropout the gradient is that of the masked network") {
-  Trained trained({.hidden = 6, .lstm_layers = 2, .dropout = 0.3, .tune_network = true});
+  Trained trained({.hidden = 6, .lstm_layers = 2, .dropout = 0.3, .phones = 3});
   const std::vector<uint64_t> keys{11, 12};
   const TrainingRandom random{4, keys};
   check_directions(trained, {test::glide(1, 4000), test::glide(2, 3000)}, &random);

@@ -19,6 +19,8 @@ struct HeadTextConfig {
   std::vector<std::string> languages{
       "en"};                             ///< of each manifest in data.train and then data.valid; one: of all
   std::vector<std::string> word_times;   ///< CTMs of words
+  std::vector<std::string> phone_times;  ///< CTMs of phones
+  double phone_weight = 0.5;             ///< of the loss of their frames
   double word_tolerance_seconds = 0.05;  ///< a word may begin earlier and end later by this
   double longest_word_seconds = 1.5;     ///< times with a longer word are not used
 

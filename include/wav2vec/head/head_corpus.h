@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "wav2vec/config/head_recipe.h"
+#include "wav2vec/data/frame_labels.h"
 #include "wav2vec/data/manifest.h"
 #include "wav2vec/head/spoken_text.h"
 
@@ -21,6 +22,7 @@ struct HeadPart {
 struct HeadCorpus {
   HeadPart train;
   HeadPart valid;
+  LabelClasses phones;       ///< of text.phone_times
   int64_t without_text = 0;  ///< utterances that were left out because nothing in their text can be scored
   int64_t too_long = 0;      ///< likewise because they are longer than data.crop_samples
   uint64_t hash = 0;         ///< of what decides the training

@@ -30,9 +30,9 @@ struct HeadTrainingResult {
 
 /// The run folder holds recipe.toml, metrics.jsonl and checkpoints as that of a pretraining run does; a
 /// checkpoint's model file is a wav2vec network (for `extract`) with a head (for `align`). The network begins
-/// as train.initial_model, whose [model] counts then, or at random; checkpoints are compared by the share of wrong characters on
-/// validation data. Goes on bit for bit with `resume`. Throws ConfigError, DataError, NumericError,
-/// DiskError, CheckpointError.
+/// as train.initial_model, whose [model] counts then, or at random; checkpoints are compared by the share of
+/// wrong characters on validation data. Goes on bit for bit with `resume`. Throws ConfigError, DataError,
+/// NumericError, DiskError, CheckpointError.
 HeadTrainingResult train_alignment_head(const HeadRecipe& recipe, const HeadTrainingOptions& options);
 
 }  // namespace wav2vec

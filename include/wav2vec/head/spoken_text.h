@@ -18,7 +18,8 @@ struct SpokenText {
   std::vector<int> tokens;
   TextChain chain;
   std::vector<TokenWord> words;
-  std::vector<TimedLabel> times;  ///< of every word; empty where they are not known
+  std::vector<TimedLabel> times;   ///< of every word; empty where they are not known
+  std::vector<TimedLabel> phones;  ///< likewise of phones and silence
 
   bool has_times() const { return !times.empty(); }
 };

@@ -3,6 +3,7 @@
 // bidirectional LSTMs to a logit per token.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "wav2vec/config/head_config.h"
@@ -17,6 +18,7 @@ struct AlignmentNetwork {
   Wav2VecModel model;
   std::vector<BidirectionalLstm> lstms;
   Conv1d output;
+  std::optional<Conv1d> phones;  ///< a second output, for training alone
   /// Measured, not learned: no gradient reaches them.
   ParameterId log_priors;   ///< [tokens], ln of how often each is spoken
   ParameterId calibration;  ///< [4], align/match_score.h
@@ -37,14 +39,19 @@ struct AlignmentCache {
   Activations output_input;
 };
 
-/// waveform [batch, samples, 1] -> logits [batch, frames, tokens]. Dropout where the pass has random numbers.
-/// `cache`: null in inference.
-Activations alignment_forward(const AlignmentNetwork& network, const Pass& pass, const Activations& waveform,
-                              AlignmentCache* cache);
+struct AlignmentLogits {
+  Activations tokens;  ///< [batch, frames, tokens]
+  Activations
+      phones;  ///< [batch, frames, config.phones]; without data where there is no cache or are no phones
+};
 
-/// Leaves the gradients of the head, and with config.tune_network those of the wav2vec network, in
-/// `gradients`, which is zero before. dlogits is overwritten.
+/// waveform: [batch, samples, 1]. Dropout where the pass has random numbers. `cache`: null in inference.
+AlignmentLogits alignment_forward(const AlignmentNetwork& network, const Pass& pass,
+                                  const Activations& waveform, AlignmentCache* cache);
+
+/// Leaves the gradients of the head, and those of the wav2vec network where it is tuned, in `gradients`,
+/// which is zero before. `dlogits` belongs to both outputs and is overwritten.
 void alignment_backward(const AlignmentNetwork& network, const Pass& pass, const AlignmentCache& cache,
-                        const Activations& dlogits, ParameterBlock& gradients);
+                        const AlignmentLogits& dlogits, ParameterBlock& gradients);
 
 }  // namespace wav2vec

@@ -11,7 +11,7 @@
 
 #include "wav2vec/config/probe_input.h"
 #include "wav2vec/data/manifest.h"
-#include "wav2vec/probe/frame_labels.h"
+#include "wav2vec/data/frame_labels.h"
 
 namespace wav2vec {
 

@@ -1,4 +1,4 @@
-#include "wav2vec/probe/frame_labels.h"
+#include "wav2vec/data/frame_labels.h"
 
 #include <doctest/doctest.h>
 
