@@ -33,6 +33,7 @@ struct Options {
   std::string format;
   std::string model;
   std::string language = "en";
+  bool replace_invalid = false;
 };
 
 /// A recording and its text.
@@ -53,6 +54,15 @@ std::vector<TextLine> lines_of(std::string_view text) {
   return lines;
 }
 
+// Its cue numbers and times would be aligned as words.
+void refuse_subtitles(const std::string& path, const std::vector<TextLine>& lines) {
+  const auto timed = std::ranges::find_if(
+      lines, [](const TextLine& line) { return line.text.find(" --> ") != std::string::npos; });
+  if (timed == lines.end()) return;
+  throw DataError(fmt::format("{}:{}: has subtitle times; give the text alone, a line for each cue",
+                              printable(path), timed->number));
+}
+
 std::vector<Job> jobs_of(const Options& options) {
   std::vector<Job> jobs;
   if (!options.manifest.empty()) {
@@ -66,12 +76,32 @@ std::vector<Job> jobs_of(const Options& options) {
   job.utterance.audio = options.media;
   job.utterance.id = std::filesystem::path(options.media).filename().string();
   job.lines = lines_of(read_file(options.text, kMostTextBytes));
+  refuse_subtitles(options.text, job.lines);
   jobs.push_back(std::move(job));
   return jobs;
 }
 
 AlignmentFormat format_of(const Options& options) {
-  return alignment_format_of(options.format.empty() ? options.out : "." + options.format);
+  if (options.out == "-" && options.format.empty())
+    throw ConfigError("-o - needs --format, for example --format ctm");
+  return alignment_format_of(options.format.empty() ? options.out : "x." + options.format);
+}
+
+// Before anything is computed: what the output would replace.
+void check_output(const Options& options, const std::filesystem::path& model, const std::vector<Job>& jobs) {
+  if (options.out == "-") return;
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path out = options.out;
+  if (fs::is_directory(out, error))
+    throw DiskError(fmt::format("{}: is a folder; give a file", printable(options.out)));
+  const auto refuse = [&](const fs::path& input) {
+    if (!input.empty() && fs::equivalent(out, input, error) && !error)
+      throw ConfigError(fmt::format("{}: is an input, {}; choose another --out", printable(options.out),
+                                    printable(input.string())));
+  };
+  for (const fs::path& input : {fs::path(options.text), fs::path(options.manifest), model}) refuse(input);
+  for (const Job& job : jobs) refuse(job.utterance.audio);
 }
 
 struct Totals {
@@ -90,19 +120,28 @@ ExitCode run(const Options& options) {
   if (options.model.empty()) throw ConfigError("--model is missing; give a run of wav2vec train-head");
   const std::vector<Job> jobs = jobs_of(options);
   HeadModel model(options.model);
-  const TextReader reader({.language = options.language, .max_readings = 1});
+  check_output(options, model.path(), jobs);
+  if (model.calibration().weights == MatchCalibration{}.weights)
+    log_warning(fmt::format("{}: was trained without validation data, so its confidences mean nothing",
+                            printable(model.path().string())));
+  const TextReader reader(
+      {.language = options.language,
+       .max_readings = 1,
+       .invalid_utf8 = options.replace_invalid ? InvalidUtf8::replace : InvalidUtf8::refuse});
   catch_stop_signals("stopping; nothing is written");
   const bool single = jobs.size() == 1;
   std::optional<Progress> progress;
   std::vector<AlignedText> aligned;
   Totals totals;
   int64_t failed = 0;
+  bool damaged = false;
   if (!single) progress.emplace("align", "recordings", std::ssize(jobs));
   for (const Job& job : jobs) {
     const std::string name = printable(job.utterance.audio.string());
     try {
       if (job.lines.empty()) throw DataError("no text; expected at least one line with letters");
       const auto audio = decode_utterance(job.utterance, {.sample_rate_hz = model.info().sample_rate_hz}, {});
+      damaged |= !audio->damage.empty();
       const double rate = static_cast<double>(model.info().sample_rate_hz);
       const double seconds = static_cast<double>(audio->samples()) / rate;
       const double hop = model.clock().hop_seconds;
@@ -116,11 +155,22 @@ ExitCode run(const Options& options) {
       AlignedText text = align_text(scores, model.clock(), model.calibration(), job.lines, reader);
       text.id = job.utterance.id;
       text.seconds = seconds;
+      for (const AlignedLine& line : text.lines) {
+        if (!line.spoken)
+          log_info(fmt::format("{}: not found: {}", printable(text.id), printable(line.text)));
+      }
       totals.audio_seconds += seconds;
       totals.lines += std::ssize(text.lines);
       totals.spoken += std::ranges::count_if(text.lines, &AlignedLine::spoken);
       aligned.push_back(std::move(text));
+    } catch (const TextError& error) {
+      const std::string place = single && options.manifest.empty() ? printable(options.text) : name;
+      const std::string what = fmt::format("{}:{}: {}", place, error.line(), error.what());
+      if (single) throw DataError(what);
+      log_warning(what);
+      ++failed;
     } catch (const DataError& error) {
+      if (single) throw;
       const std::string what = error.what();
       log_warning(what.find(name) == std::string::npos ? fmt::format("{}: {}", name, what) : what);
       ++failed;
@@ -129,13 +179,19 @@ ExitCode run(const Options& options) {
   }
   if (progress) progress->finish();
   if (aligned.empty()) throw DataError("nothing was aligned; see the messages above");
-  write_file(options.out, format_alignment(format, aligned));
-  fmt::print("{}: {} of {} lines found in {:.1f} s of audio", printable(options.out), totals.spoken,
-             totals.lines, totals.audio_seconds);
-  if (failed > 0) fmt::print("; {} recordings failed, listed on stderr", failed);
-  fmt::print("\n");
+  const std::string content = format_alignment(format, aligned);
+  std::string summary = fmt::format("{}: {} of {} lines found in {:.1f} s of audio", printable(options.out),
+                                    totals.spoken, totals.lines, totals.audio_seconds);
+  if (failed > 0) summary += fmt::format("; {} recordings failed, listed on stderr", failed);
+  if (options.out == "-") {
+    fmt::print("{}", content);
+    log_info(summary);
+  } else {
+    write_file(options.out, content);
+    fmt::print("{}\n", summary);
+  }
   if (failed > 0) return ExitCode::some_inputs_failed;
-  return totals.spoken == totals.lines ? ExitCode::ok : ExitCode::problems_found;
+  return totals.spoken == totals.lines && !damaged ? ExitCode::ok : ExitCode::problems_found;
 }
 
 }  // namespace
@@ -147,7 +203,8 @@ Command add_align(CLI::App& program) {
   app->add_option("text", options->text, "its text, a line for each sentence or cue (UTF-8)");
   app->add_option("--manifest", options->manifest,
                   "many recordings with their texts, instead of MEDIA and TEXT");
-  app->add_option("-o,--out", options->out, "file to write: .TextGrid, .ctm, .srt, .vtt, .ass or .json")
+  app->add_option("-o,--out", options->out,
+                  "file to write: .TextGrid, .ctm, .srt, .vtt, .ass or .json; - = standard output")
       ->required()
       ->check(not_empty());
   app->add_option("--format", options->format, "of --out, where its name does not tell");
@@ -155,6 +212,7 @@ Command add_align(CLI::App& program) {
   app->add_option("--language", options->language,
                   "of the text (en, cs, pt-BR …): how numbers and signs are read")
       ->capture_default_str();
+  app->add_flag("--replace-invalid", options->replace_invalid, "leave bytes out that are no UTF-8");
   app->footer(
       "Example:\n"
       "  wav2vec align talk.mp3 talk.txt --model runs/head -o talk.TextGrid\n"

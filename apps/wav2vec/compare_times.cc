@@ -26,12 +26,12 @@ struct Options {
 constexpr std::pair<const char*, Boundaries> kRows[] = {
     {"all", Boundaries::all}, {"starts", Boundaries::starts}, {"ends", Boundaries::ends}};
 
-void print_table(const BoundaryComparison& comparison) {
+void print_table(const BoundaryComparison& comparison, std::string_view groups) {
   fmt::print(
       "{} utterances with the same words, {} without times here, {} with other words; times in ms, 95 % "
-      "interval "
-      "over speakers\n\n",
-      comparison.utterances, comparison.missing_utterances, comparison.different_words);
+      "interval over {} {}\n\n",
+      comparison.utterances, comparison.missing_utterances, comparison.different_words,
+      boundary_statistics(comparison, Boundaries::all).groups, groups);
   fmt::print("| boundaries | n | mean | median | p90 | p95 | bias | ≤ 10 | ≤ 25 | ≤ 50 | ≤ 100 | ≤ 200 |\n");
   fmt::print("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (const auto& [name, which] : kRows) {
@@ -81,7 +81,7 @@ ExitCode run(const Options& options) {
   if (options.json)
     print_json(comparison);
   else
-    print_table(comparison);
+    print_table(comparison, speakers.empty() ? "utterances" : "speakers");
   return ExitCode::ok;
 }
 

@@ -2,7 +2,9 @@
 #include <limits>
 
 #include "describe.h"
+#include "wav2vec/config/head_recipe.h"
 #include "wav2vec/config/pretrain_recipe.h"
+#include "wav2vec/core/error.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/train/metrics.h"
 
@@ -28,13 +30,25 @@ void look_at(const MetricsRecord& record, Measured& measured) {
   }
 }
 
+// A run of pretrain or of train-head.
+int64_t max_updates_of(const fs::path& path) {
+  try {
+    PretrainRecipe recipe;
+    read_recipe(path, recipe.sections());
+    return recipe.train.max_updates;
+  } catch (const ConfigError&) {
+    HeadRecipe recipe;
+    read_recipe(path, recipe.sections());
+    return recipe.train.max_updates;
+  }
+}
+
 }  // namespace
 
 Json describe_run(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::is_regular_file(folder / "recipe.toml", ignored)) return Json::object();
-  PretrainRecipe recipe;
-  read_recipe(folder / "recipe.toml", recipe.sections());
+  const int64_t max_updates = max_updates_of(folder / "recipe.toml");
   Measured measured;
   if (fs::exists(folder / "metrics.jsonl", ignored)) {
     for (const MetricsRecord& record : read_metrics(folder / "metrics.jsonl")) look_at(record, measured);
@@ -43,8 +57,8 @@ Json describe_run(const fs::path& folder) {
   const int64_t last_saved = saved.empty() ? 0 : saved.back();
   Json facts{{"kind", "run"},
              {"updates", std::max(measured.updates, last_saved)},
-             {"max_updates", recipe.train.max_updates},
-             {"finished", last_saved >= recipe.train.max_updates}};
+             {"max_updates", max_updates},
+             {"finished", last_saved >= max_updates}};
   if (!saved.empty()) facts["last_checkpoint"] = last_saved;
   if (measured.best_update >= 0) {
     facts["best_update"] = measured.best_update;

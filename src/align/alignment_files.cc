@@ -53,6 +53,9 @@ std::vector<Interval> without_holes(const std::vector<Interval>& intervals, doub
   return out;
 }
 
+// Of seconds, to a tenth of a millisecond.
+double decimals(double seconds) { return std::round(seconds * 1e4) / 1e4; }
+
 std::string praat_tier(int number, std::string_view name, const std::vector<Interval>& intervals,
                        double seconds) {
   std::string out = fmt::format(
@@ -63,7 +66,7 @@ std::string praat_tier(int number, std::string_view name, const std::vector<Inte
   for (size_t i = 0; i < intervals.size(); ++i) {
     out += fmt::format(
         "        intervals [{}]:\n            xmin = {}\n            xmax = {}\n            text = {}\n",
-        i + 1, intervals[i].time.start_seconds, intervals[i].time.end_seconds,
+        i + 1, decimals(intervals[i].time.start_seconds), decimals(intervals[i].time.end_seconds),
         praat_string(intervals[i].text));
   }
   return out;
@@ -98,7 +101,11 @@ std::string format_textgrid(const AlignedText& recording) {
 // CTM's fields are divided by blanks.
 std::string ctm_field(std::string_view text) {
   std::string out;
-  for (const char c : text) out += std::isspace(static_cast<unsigned char>(c)) != 0 ? '_' : c;
+  for (const char c : text)
+    out +=
+        std::isspace(static_cast<unsigned char>(c)) != 0 || std::iscntrl(static_cast<unsigned char>(c)) != 0
+            ? '_'
+            : c;
   return out.empty() ? "_" : out;
 }
 

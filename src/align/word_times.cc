@@ -92,6 +92,11 @@ std::vector<TimeSpan> token_times(const TokenScores& scores, const TextChain& ch
       if (single_gap(s)) span.start_seconds = span.end_seconds = middle(s);
     } else {
       if (s > 0 && s - 1 > 0 && single_gap(s - 1)) span.start_seconds = middle(s - 1);
+      const bool doubled =
+          s + 2 < states && chain.positions[i + 1] < 0 && token(s + 1) == CharacterTokens::kBlank;
+      if (doubled) span.end_seconds = middle(s + 1);
+      if (s > 1 && chain.positions[i - 1] < 0 && token(s - 1) == CharacterTokens::kBlank)
+        span.start_seconds = middle(s - 1);
       if (s + 2 < states && single_gap(s + 1)) span.end_seconds = middle(s + 1);
     }
     times.push_back(span);

@@ -179,6 +179,10 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   std::error_code error;
   if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), error);
   if (error) throw_disk(path_.parent_path(), "make the folder", error.value());
+  // Renaming over a device or pipe would take it away from everybody.
+  if (const fs::file_status status = fs::status(path_, error);
+      fs::exists(status) && !fs::is_regular_file(status))
+    throw DiskError(fmt::format("{}: cannot write: is no regular file; choose another name", shown(path_)));
   remove_left_behind(path_);
   const std::lock_guard lock(temporaries_mutex());
   descriptor_ = create_first_free(counter, temporary_, [&](unsigned number) {

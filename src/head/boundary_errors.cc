@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <limits>
 
 #include "wav2vec/head/spoken_text.h"
 
 namespace wav2vec {
 namespace {
+
+// Draws from fewer say little of how much others would differ.
+constexpr int64_t kFewestGroups = 5;
 
 // "Don't," and "DON'T" are one word.
 std::string folded(std::string_view word) {
@@ -76,7 +80,10 @@ BoundaryStatistics boundary_statistics(const BoundaryComparison& comparison, Bou
   if (!sizes.empty()) statistics.bias /= static_cast<double>(sizes.size());
   std::vector<GroupCounts> counts;
   for (const auto& [name, group] : groups) counts.push_back(group);
+  statistics.groups = std::ssize(counts);
   statistics.mean = bootstrap_rate(counts);
+  if (statistics.groups < kFewestGroups)
+    statistics.mean.low = statistics.mean.high = std::numeric_limits<double>::quiet_NaN();
   statistics.median = quantile(sizes, 0.5);
   statistics.p90 = quantile(sizes, 0.9);
   statistics.p95 = quantile(sizes, 0.95);

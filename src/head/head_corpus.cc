@@ -17,6 +17,9 @@
 namespace wav2vec {
 namespace {
 
+// Times that end further behind the audio belong to something else.
+constexpr double kMostOverrunSeconds = 0.5;
+
 /// Texts by language, and the times of words by utterance.
 class Transcripts {
  public:
@@ -35,7 +38,7 @@ class Transcripts {
 
   SpokenText read(const Utterance& utterance, const std::string& language) {
     SpokenText text = spoken_text(default_reading(reader_of(language).read(utterance.text)));
-    add_times(text, utterance.id);
+    add_times(text, utterance);
     for (const Alignment& alignment : phones_) {
       const std::vector<TimedLabel>* labels = alignment.find(utterance.id);
       if (labels != nullptr) text.phones = *labels;
@@ -54,14 +57,19 @@ class Transcripts {
   }
 
   // Only where the words are those of the text: an aligner's text may have been changed by hand.
-  void add_times(SpokenText& text, const std::string& id) {
+  void add_times(SpokenText& text, const Utterance& utterance) {
     for (const Alignment& alignment : times_) {
-      const std::vector<TimedLabel>* labels = alignment.find(id);
+      const std::vector<TimedLabel>* labels = alignment.find(utterance.id);
       if (labels == nullptr) continue;
       std::vector<TimedLabel> words = word_labels(*labels);
       if (words.size() != text.words.size()) return;
+      const double seconds = static_cast<double>(utterance.samples) / static_cast<double>(kManifestRateHz);
+      if (utterance.samples >= 0 && !words.empty() &&
+          words.back().end_seconds() > seconds + kMostOverrunSeconds)
+        return;
       for (size_t i = 0; i < words.size(); ++i) {
-        if (words[i].duration_seconds > config_.longest_word_seconds) return;
+        if (words[i].duration_seconds <= 0.0 || words[i].duration_seconds > config_.longest_word_seconds)
+          return;
         const TokenWord& word = text.words[i];
         const std::string written =
             decode(std::span(text.tokens)
@@ -152,8 +160,12 @@ HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameClock& clock) {
     corpus.train = with_texts(std::move(split.train));
     corpus.valid = with_texts(std::move(split.valid));
   }
-  if (corpus.train.texts.empty())
-    throw DataError("[data] train: no utterance with a text that can be scored; expected a column \"text\"");
+  if (corpus.train.texts.empty()) {
+    throw DataError(
+        fmt::format("[data] train: no utterance is left: {} are longer than data.crop_samples, {} have no "
+                    "text with letters (a column \"text\")",
+                    corpus.too_long, corpus.without_text));
+  }
   corpus.hash = hash_of(corpus.valid, hash_of(corpus.train, fnv1a64("")));
   return corpus;
 }

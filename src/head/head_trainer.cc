@@ -43,8 +43,18 @@ constexpr double kLeastPrior = 1e-4;
 
 /// A network that is named takes the place of [model].
 HeadRecipe with_network(HeadRecipe recipe) {
-  if (!recipe.train.initial_model.empty())
-    recipe.model = ModelFile::open(resolve_model_path(recipe.train.initial_model)).info().model;
+  if (recipe.train.initial_model.empty()) {
+    log_info("no model is given: the network below the head begins at random as well");
+  } else {
+    const ModelFileInfo info = ModelFile::open(resolve_model_path(recipe.train.initial_model)).info();
+    recipe.model = info.model;
+    if (recipe.data.sample_rate != info.sample_rate_hz) {
+      fail_field("data", "sample_rate",
+                 fmt::format("{}, but the network hears {} Hz; give that", recipe.data.sample_rate,
+                             info.sample_rate_hz));
+    }
+    recipe.data.normalize = info.normalize;
+  }
   recipe.train.dtype = DTypeChoice::f32;
   recipe.validate();
   return recipe;
@@ -105,6 +115,7 @@ struct BatchSums {
   double loss_nats = 0.0;        ///< of the characters
   double phone_loss_nats = 0.0;  ///< with its weight
   int64_t frames = 0;
+  int64_t utterances = 0;
   int64_t unfit = 0;  ///< utterances whose text does not fit into their frames
 };
 
@@ -254,6 +265,7 @@ BatchSums HeadTrainer::losses(const AudioBatch& batch, const AlignmentLogits& lo
     const auto i = static_cast<size_t>(b);
     sums.phone_loss_nats += phones[i];
     sums.frames += tokens.length(b);
+    ++sums.utterances;
     if (std::isinf(loss[i]))
       ++sums.unfit;
     else
@@ -301,6 +313,7 @@ void HeadTrainer::update(BatchLoader& loader) {
     interval_.phone_loss_nats += sums.phone_loss_nats;
     interval_.frames += sums.frames;
     interval_.unfit += sums.unfit;
+    interval_.utterances += sums.utterances;
     interval_norm_ += norm;
     ++interval_updates_;
   } else {
@@ -322,6 +335,12 @@ void HeadTrainer::update(BatchLoader& loader) {
 
 void HeadTrainer::log_interval() {
   if (interval_updates_ == 0) return;
+  if (interval_.unfit == interval_.utterances) {
+    throw DataError(fmt::format(
+        "{}: no text of the last {} utterances fits into its audio; expected texts of what is said in "
+        "each file, and word times of that file",
+        printable(options_.run_folder.string()), interval_.utterances));
+  }
   metrics_->write(
       {.update = state_.update,
        .split = "train",
@@ -394,6 +413,12 @@ HeadTrainingResult HeadTrainer::run() {
                        corpus_.train.texts.size(), corpus_.train.with_times(),
                        format_audio_length(corpus_.valid.manifest.known_seconds()),
                        corpus_.valid.texts.size()));
+  if (!recipe_.text.word_times.empty() && corpus_.train.with_times() == 0) {
+    log_warning(
+        fmt::format("text.word_times: none belongs to an utterance, whose ids are like \"{}\"; expected the "
+                    "same ids and words",
+                    printable(corpus_.train.manifest.utterances[0].id)));
+  }
   if (corpus_.too_long > 0 || corpus_.without_text > 0) {
     log_info(fmt::format("left out: {} utterances longer than data.crop_samples, {} without letters",
                          corpus_.too_long, corpus_.without_text));

@@ -63,14 +63,14 @@ Sums judge(const SpokenText& text, const SpokenText& wrong, const float* logits,
   Sums sums;
   // Without the known times: these are what is looked for.
   const TextChain chain = chain_of(text.tokens);
-  const double loss = chain_loss(logits, frames, tokens, chain.states, log_priors, nullptr);
-  if (!std::isfinite(loss)) return sums;
-  sums.loss_nats = loss;
-  sums.frames = frames;
   const std::vector<float> scores = scaled_log_posteriors(logits, frames, tokens, log_priors);
   const TokenScores rows{scores.data(), frames, tokens};
   sums.character_errors = count_errors(text.tokens, read_greedily(rows).tokens).errors();
   sums.characters = std::ssize(text.tokens);
+  const double loss = chain_loss(logits, frames, tokens, chain.states, log_priors, nullptr);
+  if (!std::isfinite(loss)) return sums;  // the text does not fit into the audio
+  sums.loss_nats = loss;
+  sums.frames = frames;
   if (wrong.tokens != text.tokens) note_match(rows, wrong, chain_of(wrong.tokens), false, sums);
   const std::vector<int64_t> path = note_match(rows, text, chain, true, sums);
   if (path.empty() || !text.has_times()) return sums;
@@ -87,7 +87,8 @@ Sums judge(const SpokenText& text, const SpokenText& wrong, const float* logits,
   return sums;
 }
 
-/// The share of pairs of a match and a mismatch in which the match has the higher score; ties count half.
+/// The share of pairs of a match and a mismatch in which the match has the higher score; ties count half. NaN
+/// without pairs.
 double area_under_curve(const std::vector<LabelledScore>& scores) {
   std::vector<std::pair<double, bool>> sorted;
   for (const LabelledScore& s : scores) sorted.emplace_back(s.score.mean_deficit, s.matches);
@@ -106,7 +107,7 @@ double area_under_curve(const std::vector<LabelledScore>& scores) {
     below += equal_others;
     i = end;
   }
-  return matches > 0 && below > 0.0 ? pairs / (static_cast<double>(matches) * below) : 0.0;
+  return pairs / (static_cast<double>(matches) * below);
 }
 
 void add(Sums& to, const Sums& from) {
@@ -148,12 +149,13 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
     for (const Sums& one : each) add(sums, one);
     pass.workspace.rewind(mark);
   }
-  const auto words = static_cast<double>(std::max<int64_t>(sums.words, 1));
+  // NaN where nothing was measured.
+  const auto words = static_cast<double>(sums.words);
   std::vector<LabelledScore> all = sums.utterances;
   std::ranges::copy(sums.parts, std::back_inserter(all));
-  return {.loss_nats = sums.loss_nats / static_cast<double>(std::max<int64_t>(sums.frames, 1)),
-          .character_error_rate = static_cast<double>(sums.character_errors) /
-                                  static_cast<double>(std::max<int64_t>(sums.characters, 1)),
+  return {.loss_nats = sums.loss_nats / static_cast<double>(sums.frames),
+          .character_error_rate =
+              static_cast<double>(sums.character_errors) / static_cast<double>(sums.characters),
           .start_error_seconds = sums.start_error / words,
           .end_error_seconds = sums.end_error / words,
           .start_bias_seconds = sums.start_bias / words,

@@ -112,7 +112,13 @@ AlignedText align_text(const RecordingScores& scores, const FrameClock& clock,
                        const MatchCalibration& calibration, std::span<const TextLine> lines,
                        const TextReader& reader, const TextAlignerOptions& options) {
   std::vector<ReadLine> read;
-  for (const TextLine& line : lines) read.push_back(read_line(line, reader));
+  for (const TextLine& line : lines) {
+    try {
+      read.push_back(read_line(line, reader));
+    } catch (const DataError& error) {
+      throw TextError(line.number, error.what());
+    }
+  }
   std::vector<bool> wanted;
   for (const ReadLine& line : read) wanted.push_back(!line.tokens.empty());
 

@@ -222,7 +222,9 @@ void export_safetensors(ModelFile& model, const std::filesystem::path& path, Exp
     else
       list.push_back(TensorToWrite::half(tensor.entry.name, tensor.entry.shape, tensor.halves));
   }
-  write_model_file(path, model.info(), list);
+  ModelFileInfo info = model.info();
+  info.head.reset();  // its tensors are not among these
+  write_model_file(path, info, list);
 }
 
 void export_torch(ModelFile& model, const std::filesystem::path& path, ExportDtype dtype) {

@@ -55,6 +55,17 @@ TEST_CASE("word times: a gap of one frame is shared by the words on both sides")
   CHECK(words[1].start_seconds == words[0].end_seconds);
 }
 
+TEST_CASE("word times: two equal letters meet in the middle of what parts them") {
+  const Heard heard(" ll_ll ");
+  const TextChain chain = chain_of(encode("ll"));
+  const auto path = best_chain_path(heard.view(), chain.states);
+  const auto times =
+      token_times(heard.view(), chain, path, {.first_center_seconds = 0.015, .hop_seconds = 0.01});
+  REQUIRE(times.size() == 2);
+  CHECK(times[0].end_seconds == times[1].start_seconds);
+  CHECK(times[0].end_seconds == doctest::Approx(0.010 + 3.5 * 0.01));
+}
+
 TEST_CASE("word times: a boundary lies where the two scores cross between the centres") {
   // a gives way to b between frames 1 and 2, three quarters of the way.
   const int a = token_of('a');

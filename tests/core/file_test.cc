@@ -128,7 +128,7 @@ TEST_CASE("what cannot be written is named with the reason") {
   fs::create_directory(folder.path() / "folder");
   CHECK(error_of<DiskError>([&] {
           write_file(folder.path() / "folder", "x");
-        }).starts_with((folder.path() / "folder").string() + ": cannot put the finished file in place: "));
+        }).starts_with((folder.path() / "folder").string() + ": cannot write: is no regular file"));
   CHECK(entries(folder.path()) == 2);
   CHECK(error_of<DiskError>([&] { sync_folder(folder.path() / "none"); }) ==
         (folder.path() / "none").string() +
@@ -227,6 +227,15 @@ TEST_CASE("a temporary of an earlier process with our number does not stop anybo
   write_file(folder.path() / "a", "x");
   CHECK(read_file(folder.path() / "a", 10) == "x");
   for (const int descriptor : descriptors) ::close(descriptor);
+}
+
+TEST_CASE("atomic file: pipes, devices and folders are not replaced") {
+  const TemporaryFolder folder;
+  const fs::path pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_AS(write_file(pipe, "x"), DiskError);
+  CHECK(fs::is_fifo(pipe));
+  CHECK_THROWS_AS(write_file(folder.path(), "x"), DiskError);
 }
 
 TEST_CASE("what is no regular file is refused, not waited for") {

@@ -146,6 +146,18 @@ TEST_CASE("train-head: what would spoil a run is refused") {
   write_file(folder.path() / "empty.tsv", "path\ttext\nu0.wav\t♪\n");
   without_text.data.train = {(folder.path() / "empty.tsv").string()};
   CHECK_THROWS_AS(run(without_text, folder.path() / "other"), DataError);
+  // Texts that cannot have been said in the time, and word times of other audio.
+  write_file(folder.path() / "long.tsv",
+             "path\ttext\nu0.wav\t" + std::string(400, 'a') + "b\nu1.wav\t" + std::string(400, 'o') + "b\n");
+  HeadRecipe long_text = recipe;
+  long_text.data.train = {(folder.path() / "long.tsv").string()};
+  long_text.data.valid_fraction = 0.0;
+  CHECK_THROWS_AS(run(long_text, folder.path() / "other"), DataError);
+  write_file(folder.path() / "late.ctm", "u0.wav 1 1000 0.2 a\nu0.wav 1 1000.4 0.2 a\n");
+  HeadRecipe late = recipe;
+  late.text.word_times = {(folder.path() / "late.ctm").string()};
+  late.train.max_updates = 1;
+  CHECK(run(late, folder.path() / "late").last.words == 0);
   HeadRecipe languages = recipe;
   languages.text.languages = {"en", "cs"};
   CHECK_THROWS_AS(run(languages, folder.path() / "other"), ConfigError);

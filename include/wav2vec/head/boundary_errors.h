@@ -35,7 +35,8 @@ BoundaryComparison compare_times(const Alignment& found, const Alignment& refere
 /// All boundaries, or those of one kind.
 struct BoundaryStatistics {
   int64_t boundaries = 0;
-  Interval mean;  ///< of the absolute error in seconds, bootstrap over groups
+  int64_t groups = 0;
+  Interval mean;  ///< of the absolute error in seconds, bootstrap over groups if there are 5 or more
   double median = 0.0;
   double p90 = 0.0;
   double p95 = 0.0;

@@ -9,6 +9,7 @@
 
 #include "wav2vec/align/aligned_text.h"
 #include "wav2vec/align/match_score.h"
+#include "wav2vec/core/error.h"
 #include "wav2vec/head/head_model.h"
 #include "wav2vec/text/text_reader.h"
 
@@ -17,6 +18,16 @@ namespace wav2vec {
 struct TextLine {
   int64_t number = 1;  ///< in its file
   std::string text;    ///< UTF-8
+};
+
+/// Why a line cannot be read; the message names neither file nor line.
+class TextError : public DataError {
+ public:
+  TextError(int64_t line, const std::string& message) : DataError(message), line_(line) {}
+  int64_t line() const { return line_; }
+
+ private:
+  int64_t line_;
 };
 
 struct TextAlignerOptions {
