@@ -60,10 +60,9 @@ ExitCode run(const Options& options) {
     return ExitCode::interrupted;
   }
   fmt::print("{}: {} updates", folder, result.updates);
-  if (std::isfinite(result.best_character_error_rate)) {
-    fmt::print(", {:.1f} % wrong characters (best {:.1f} %), texts told apart with an AUC of {:.3f}",
-               100.0 * result.last.character_error_rate, 100.0 * result.best_character_error_rate,
-               result.last.match_auc);
+  if (std::isfinite(result.best_match_auc)) {
+    fmt::print(", texts told apart with an AUC of {:.3f} (best {:.3f}), {:.1f} % wrong characters",
+               result.last.match_auc, result.best_match_auc, 100.0 * result.last.character_error_rate);
     if (result.last.words > 0) {
       fmt::print(", words begin {:.0f} ms and end {:.0f} ms from their given times",
                  1e3 * result.last.start_error_seconds, 1e3 * result.last.end_error_seconds);

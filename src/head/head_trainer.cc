@@ -374,8 +374,9 @@ void HeadTrainer::validate() {
   std::ranges::transform(last_.calibration.weights, state_.parameters[network_.calibration].begin(),
                          [](double weight) { return static_cast<float>(weight); });
   // The loss is scaled by priors that follow the network, so losses of two updates are not to be compared.
-  if (!(last_.character_error_rate < state_.best_measure)) return;
-  state_.best_measure = last_.character_error_rate;
+  const double told_wrong = 1.0 - last_.match_auc;
+  if (!(told_wrong < state_.best_measure)) return;
+  state_.best_measure = told_wrong;
   state_.best_update = state_.update;
   saved_at_ = -1;  // the checkpoint must know that it is the best
   save();
@@ -402,7 +403,7 @@ HeadTrainingResult HeadTrainer::run() {
   if (finished())
     return {.updates = state_.update,
             .already_finished = true,
-            .best_character_error_rate = state_.best_measure,
+            .best_match_auc = 1.0 - state_.best_measure,
             .failures = {}};
   write_file(options_.run_folder / "recipe.toml",
              format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
@@ -443,7 +444,7 @@ HeadTrainingResult HeadTrainer::run() {
   }
   return {.updates = state_.update,
           .interrupted = !finished(),
-          .best_character_error_rate = state_.best_measure,
+          .best_match_auc = 1.0 - state_.best_measure,
           .last = last_,
           .failures = std::move(failures_)};
 }

@@ -23,7 +23,8 @@ struct HeadTrainingResult {
   int64_t updates = 0;
   bool already_finished = false;
   bool interrupted = false;
-  double best_character_error_rate = std::numeric_limits<double>::infinity();  ///< on validation data
+  /// On validation data; −∞ before the first.
+  double best_match_auc = -std::numeric_limits<double>::infinity();
   HeadValidation last = {};
   std::vector<std::string> failures;  ///< inputs that were left out
 };
