@@ -47,7 +47,8 @@ void ProbeConfig::validate() const {
   check_different("probe", "label_minutes", label_minutes);
   check_different("probe", "seeds", seeds);
   if (std::ranges::find(inputs, baseline) == inputs.end())
-    fail_field("probe", "baseline", fmt::format("\"{}\" is none of the inputs; set it to one of them", baseline));
+    fail_field("probe", "baseline",
+               fmt::format("\"{}\" is none of the inputs; set it to one of them", baseline));
   for (const double minutes : label_minutes) check_finite("probe", "label_minutes", minutes, 0.0, 1e6);
   for (const int64_t seed : seeds) check_range("probe", "seeds", seed, 0, INT64_MAX);
   parsed_inputs();

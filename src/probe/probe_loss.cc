@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "wav2vec/core/error.h"
-#include "wav2vec/nn/ctc_loss.h"
 #include "wav2vec/decode/ctc_decoder.h"
+#include "wav2vec/nn/ctc_loss.h"
 
 namespace wav2vec {
 namespace {

@@ -14,8 +14,8 @@ struct ModelFileInfo {
   ModelConfig model;
   ObjectiveConfig objective;
   int64_t sample_rate_hz = 16000;
-  bool normalize = false;  ///< waveforms were normalised per utterance in training
-  int64_t update = 0;      ///< of the training run
+  bool normalize = false;               ///< waveforms were normalised per utterance in training
+  int64_t update = 0;                   ///< of the training run
   std::optional<HeadConfig> head = {};  ///< of a network that was trained to align text
 };
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "wav2vec/config/probe_input.h"
-#include "wav2vec/data/manifest.h"
 #include "wav2vec/data/frame_labels.h"
+#include "wav2vec/data/manifest.h"
 
 namespace wav2vec {
 
@@ -50,8 +50,8 @@ class ProbeFeatures {
 
 struct ProbeFeatureOptions {
   std::filesystem::path model = {};  ///< as --model takes it; empty if no input needs one
-  uint64_t random_seed = 1;     ///< of random: inputs
-  bool quiet = false;           ///< no progress bar
+  uint64_t random_seed = 1;          ///< of random: inputs
+  bool quiet = false;                ///< no progress bar
   std::function<bool()> stop_requested = [] { return false; };
 };
 

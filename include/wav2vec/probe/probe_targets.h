@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "wav2vec/config/probe_recipe.h"
-#include "wav2vec/data/manifest.h"
 #include "wav2vec/data/frame_labels.h"
+#include "wav2vec/data/manifest.h"
 #include "wav2vec/probe/lexicon.h"
 
 namespace wav2vec {
