@@ -14,6 +14,7 @@
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/core/text_lines.h"
 #include "wav2vec/data/manifest.h"
 #include "wav2vec/extract/decoded_waveform.h"
 #include "wav2vec/head/head_model.h"
@@ -42,14 +43,19 @@ struct Job {
   std::vector<TextLine> lines;
 };
 
-std::vector<TextLine> lines_of(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+std::vector<TextLine> lines_of_file(const std::string& path) {
   std::vector<TextLine> lines;
-  for (int64_t number = 1; !text.empty(); ++number) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.find_first_not_of(" \t") != std::string_view::npos) lines.push_back({number, std::string(line)});
+  TextLines file(path, kMostTextBytes);
+  for (std::string_view line; file.next(line);) lines.push_back({file.number(), std::string(line)});
+  return lines;
+}
+
+std::vector<TextLine> lines_of_text(std::string_view text) {
+  std::vector<TextLine> lines;
+  int64_t number = 0;
+  for (const std::string_view line : split_at(text, '\n')) {
+    ++number;
+    if (!split_word(line).word.empty()) lines.push_back({number, std::string(line)});
   }
   return lines;
 }
@@ -67,7 +73,7 @@ std::vector<Job> jobs_of(const Options& options) {
   std::vector<Job> jobs;
   if (!options.manifest.empty()) {
     for (Utterance& utterance : read_manifest(options.manifest).utterances) {
-      std::vector<TextLine> lines = lines_of(utterance.text);
+      std::vector<TextLine> lines = lines_of_text(utterance.text);
       jobs.push_back({std::move(utterance), std::move(lines)});
     }
     return jobs;
@@ -75,7 +81,7 @@ std::vector<Job> jobs_of(const Options& options) {
   Job job;
   job.utterance.audio = options.media;
   job.utterance.id = std::filesystem::path(options.media).filename().string();
-  job.lines = lines_of(read_file(options.text, kMostTextBytes));
+  job.lines = lines_of_file(options.text);
   refuse_subtitles(options.text, job.lines);
   jobs.push_back(std::move(job));
   return jobs;
@@ -144,7 +150,7 @@ ExitCode run(const Options& options) {
       damaged |= !audio->damage.empty();
       const double rate = static_cast<double>(model.info().sample_rate_hz);
       const double seconds = static_cast<double>(audio->samples()) / rate;
-      const double hop = model.clock().hop_seconds;
+      const double hop = model.frame_times().hop_seconds;
       if (single) progress.emplace("align", "seconds", static_cast<int64_t>(seconds));
       const RecordingScores scores = model.scores(audio->source(), [&](int64_t frames) {
         const double done = static_cast<double>(frames) * hop;
@@ -152,7 +158,7 @@ ExitCode run(const Options& options) {
         return !stop_requested();
       });
       if (stop_requested()) return ExitCode::interrupted;
-      AlignedText text = align_text(scores, model.clock(), model.calibration(), job.lines, reader);
+      AlignedText text = align_text(scores, model.frame_times(), model.calibration(), job.lines, reader);
       text.id = job.utterance.id;
       text.seconds = seconds;
       for (const AlignedLine& line : text.lines) {

@@ -26,16 +26,21 @@ struct Options {
 constexpr std::pair<const char*, Boundaries> kRows[] = {
     {"all", Boundaries::all}, {"starts", Boundaries::starts}, {"ends", Boundaries::ends}};
 
-void print_table(const BoundaryComparison& comparison, std::string_view groups) {
+struct Row {
+  const char* name;
+  BoundaryStatistics statistics;
+};
+
+void print_table(const BoundaryComparison& comparison, std::span<const Row> rows, std::string_view groups) {
   fmt::print(
       "{} utterances with the same words, {} without times here, {} with other words; times in ms, 95 % "
-      "interval over {} {}\n\n",
+      "interval over "
+      "{} {}\n\n",
       comparison.utterances, comparison.missing_utterances, comparison.different_words,
-      boundary_statistics(comparison, Boundaries::all).groups, groups);
+      rows[0].statistics.groups, groups);
   fmt::print("| boundaries | n | mean | median | p90 | p95 | bias | ≤ 10 | ≤ 25 | ≤ 50 | ≤ 100 | ≤ 200 |\n");
   fmt::print("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-  for (const auto& [name, which] : kRows) {
-    const BoundaryStatistics s = boundary_statistics(comparison, which);
+  for (const auto& [name, s] : rows) {
     const std::string interval = std::isfinite(s.mean.low)
                                      ? fmt::format(" ({:.1f}–{:.1f})", 1e3 * s.mean.low, 1e3 * s.mean.high)
                                      : std::string();
@@ -46,12 +51,11 @@ void print_table(const BoundaryComparison& comparison, std::string_view groups) 
   }
 }
 
-void print_json(const BoundaryComparison& comparison) {
+void print_json(const BoundaryComparison& comparison, std::span<const Row> rows) {
   nlohmann::ordered_json out{{"utterances", comparison.utterances},
                              {"missing_utterances", comparison.missing_utterances},
                              {"different_words", comparison.different_words}};
-  for (const auto& [name, which] : kRows) {
-    const BoundaryStatistics s = boundary_statistics(comparison, which);
+  for (const auto& [name, s] : rows) {
     nlohmann::ordered_json row{{"boundaries", s.boundaries}, {"mean_seconds", s.mean.value}};
     if (std::isfinite(s.mean.low)) row["mean_interval_seconds"] = {s.mean.low, s.mean.high};
     row["median_seconds"] = s.median;
@@ -78,10 +82,12 @@ ExitCode run(const Options& options) {
         fmt::format("{}: no utterance with the same words as in {}; expected CTMs of the same utterances",
                     printable(options.found), printable(options.reference)));
   }
+  std::vector<Row> rows;
+  for (const auto& [name, which] : kRows) rows.push_back({name, boundary_statistics(comparison, which)});
   if (options.json)
-    print_json(comparison);
+    print_json(comparison, rows);
   else
-    print_table(comparison, speakers.empty() ? "utterances" : "speakers");
+    print_table(comparison, rows, speakers.empty() ? "utterances" : "speakers");
   return ExitCode::ok;
 }
 

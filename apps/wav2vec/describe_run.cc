@@ -4,7 +4,7 @@
 #include "describe.h"
 #include "wav2vec/config/head_recipe.h"
 #include "wav2vec/config/pretrain_recipe.h"
-#include "wav2vec/core/error.h"
+#include "wav2vec/core/text_lines.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/train/metrics.h"
 
@@ -30,17 +30,20 @@ void look_at(const MetricsRecord& record, Measured& measured) {
   }
 }
 
-// A run of pretrain or of train-head.
-int64_t max_updates_of(const fs::path& path) {
-  try {
-    PretrainRecipe recipe;
-    read_recipe(path, recipe.sections());
-    return recipe.train.max_updates;
-  } catch (const ConfigError&) {
-    HeadRecipe recipe;
-    read_recipe(path, recipe.sections());
-    return recipe.train.max_updates;
+// A run of train-head is told by the section that it alone has.
+bool is_head_recipe(const fs::path& path) {
+  std::string_view line;
+  for (TextLines lines(path.string()); lines.next(line);) {
+    if (line == "[head]") return true;
   }
+  return false;
+}
+
+template <class Recipe>
+int64_t max_updates_of(const fs::path& path) {
+  Recipe recipe;
+  read_recipe(path, recipe.sections());
+  return recipe.train.max_updates;
 }
 
 }  // namespace
@@ -48,7 +51,9 @@ int64_t max_updates_of(const fs::path& path) {
 Json describe_run(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::is_regular_file(folder / "recipe.toml", ignored)) return Json::object();
-  const int64_t max_updates = max_updates_of(folder / "recipe.toml");
+  const fs::path recipe = folder / "recipe.toml";
+  const int64_t max_updates =
+      is_head_recipe(recipe) ? max_updates_of<HeadRecipe>(recipe) : max_updates_of<PretrainRecipe>(recipe);
   Measured measured;
   if (fs::exists(folder / "metrics.jsonl", ignored)) {
     for (const MetricsRecord& record : read_metrics(folder / "metrics.jsonl")) look_at(record, measured);

@@ -7,23 +7,10 @@
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/log_add.h"
+#include "wav2vec/nn/softmax.h"
 
 namespace wav2vec {
 namespace {
-
-/// ln p(class | frame), [frames, classes].
-std::vector<double> log_softmax(const float* logits, int64_t frames, int64_t classes) {
-  std::vector<double> out(static_cast<size_t>(frames * classes));
-  for (int64_t t = 0; t < frames; ++t) {
-    const float* row = logits + t * classes;
-    const double top = *std::max_element(row, row + classes);
-    double sum = 0.0;
-    for (int64_t k = 0; k < classes; ++k) sum += std::exp(row[k] - top);
-    const double norm = top + std::log(sum);
-    for (int64_t k = 0; k < classes; ++k) out[static_cast<size_t>(t * classes + k)] = row[k] - norm;
-  }
-  return out;
-}
 
 class Lattice {
  public:
@@ -100,36 +87,34 @@ double chain_loss(const float* logits, int64_t frames, int64_t classes, std::spa
   W2V_CHECK(log_priors.empty() || std::ssize(log_priors) == classes, "a prior for every class");
   for (const ChainState& state : chain)
     W2V_CHECK(state.token >= 0 && state.token < classes, "the states have classes");
-  double total = kLogZero;
-  std::vector<double> log_p;
-  std::vector<double> alpha;
-  if (frames >= least_frames(chain)) {
-    log_p = log_softmax(logits, frames, classes);
-    const Lattice lattice(log_p, frames, classes, chain, log_priors);
-    alpha = lattice.forward();
-    total = lattice.log_total(alpha);
-    if (dlogits == nullptr) return -total;
-    if (total > kLogZero) {
-      // d/d logit = softmax − share of the paths that are in this class here.
-      const std::vector<double> beta = lattice.backward();
-      std::vector<double> share(static_cast<size_t>(classes));
-      for (int64_t t = 0; t < frames; ++t) {
-        std::ranges::fill(share, 0.0);
-        for (int64_t s = 0; s < lattice.count(); ++s) {
-          const double log_share = alpha[lattice.at(t, s)] + beta[lattice.at(t, s)] - total;
-          if (log_share > kLogZero)
-            share[static_cast<size_t>(chain[static_cast<size_t>(s)].token)] += std::exp(log_share);
-        }
-        for (int64_t k = 0; k < classes; ++k) {
-          const auto i = static_cast<size_t>(t * classes + k);
-          dlogits[i] = static_cast<float>(std::exp(log_p[i]) - share[static_cast<size_t>(k)]);
-        }
-      }
-      return -total;
+  const auto no_path = [&] {
+    if (dlogits != nullptr) std::fill_n(dlogits, frames * classes, 0.0F);
+    return std::numeric_limits<double>::infinity();
+  };
+  if (frames < least_frames(chain)) return no_path();
+  const std::vector<double> log_p = log_softmax(logits, frames, classes);
+  const Lattice lattice(log_p, frames, classes, chain, log_priors);
+  const std::vector<double> alpha = lattice.forward();
+  const double total = lattice.log_total(alpha);
+  if (total == kLogZero) return no_path();
+  if (dlogits == nullptr) return -total;
+
+  // d/d logit = softmax − share of the paths that are in this class here.
+  const std::vector<double> beta = lattice.backward();
+  std::vector<double> share(static_cast<size_t>(classes));
+  for (int64_t t = 0; t < frames; ++t) {
+    std::ranges::fill(share, 0.0);
+    for (int64_t s = 0; s < lattice.count(); ++s) {
+      const double log_share = alpha[lattice.at(t, s)] + beta[lattice.at(t, s)] - total;
+      if (log_share > kLogZero)
+        share[static_cast<size_t>(chain[static_cast<size_t>(s)].token)] += std::exp(log_share);
+    }
+    for (int64_t k = 0; k < classes; ++k) {
+      const auto i = static_cast<size_t>(t * classes + k);
+      dlogits[i] = static_cast<float>(std::exp(log_p[i]) - share[static_cast<size_t>(k)]);
     }
   }
-  if (dlogits != nullptr) std::fill_n(dlogits, frames * classes, 0.0F);
-  return std::numeric_limits<double>::infinity();
+  return -total;
 }
 
 }  // namespace wav2vec

@@ -1,7 +1,6 @@
 #include "wav2vec/align/word_times.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/text/character_tokens.h"
@@ -31,12 +30,6 @@ double crossing(const TokenScores& scores, int64_t t, int32_t before, int32_t af
 
 }  // namespace
 
-int64_t FrameClock::frame_at(double seconds) const {
-  // Times of labels and centres of frames come to the same instant by different sums.
-  constexpr double kRoundingSeconds = 1e-6;
-  return static_cast<int64_t>(std::ceil((seconds - kRoundingSeconds - first_center_seconds) / hop_seconds));
-}
-
 std::vector<TokenWord> words_of(std::span<const int> tokens) {
   const int gap = token_of(' ');
   std::vector<TokenWord> words;
@@ -49,7 +42,7 @@ std::vector<TokenWord> words_of(std::span<const int> tokens) {
 }
 
 std::vector<TimeSpan> token_times(const TokenScores& scores, const TextChain& chain,
-                                  std::span<const int64_t> path, const FrameClock& clock) {
+                                  std::span<const int64_t> path, const FrameTimes& frame_times) {
   const auto states = std::ssize(chain.states);
   std::vector<FrameSpan> frames(static_cast<size_t>(states));
   std::vector<double> starts(static_cast<size_t>(states));
@@ -63,17 +56,18 @@ std::vector<TimeSpan> token_times(const TokenScores& scores, const TextChain& ch
       continue;
     }
     frames[s] = {t, t + 1};
-    double boundary = clock.center(0) - 0.5 * clock.hop_seconds;
+    double boundary = frame_times.center(0) - 0.5 * frame_times.hop_seconds;
     if (t > 0) {
       const int64_t before = path[static_cast<size_t>(t - 1)];
-      boundary = clock.center(t - 1) +
-                 crossing(scores, t, token(before), token(static_cast<int64_t>(s))) * clock.hop_seconds;
+      boundary = frame_times.center(t - 1) +
+                 crossing(scores, t, token(before), token(static_cast<int64_t>(s))) * frame_times.hop_seconds;
       ends[static_cast<size_t>(before)] = boundary;
     }
     starts[s] = boundary;
   }
   if (!path.empty())
-    ends[static_cast<size_t>(path.back())] = clock.center(std::ssize(path) - 1) + 0.5 * clock.hop_seconds;
+    ends[static_cast<size_t>(path.back())] =
+        frame_times.center(std::ssize(path) - 1) + 0.5 * frame_times.hop_seconds;
 
   const int gap = token_of(' ');
   std::vector<TimeSpan> times;

@@ -13,9 +13,6 @@ namespace wav2vec {
 namespace {
 
 constexpr size_t kMaxClasses = 100000;
-// A label's times and a frame's centre come to the same instant by different sums.
-constexpr double kRoundingSeconds = 1e-6;
-
 bool is_in(std::span<const std::string> list, std::string_view label) {
   return std::find(list.begin(), list.end(), label) != list.end();
 }
@@ -43,11 +40,8 @@ std::vector<int32_t> frame_labels(std::span<const TimedLabel> labels, const Labe
                                   const FrameTimes& times, int64_t frames) {
   W2V_CHECK(times.hop_seconds > 0.0, "the hop of frames is positive");
   std::vector<int32_t> out(static_cast<size_t>(frames), -1);
-  // The first frame whose centre is not before this time, within [0, frames].
   const auto frame_at = [&](double seconds) {
-    const double frame =
-        std::ceil((seconds - kRoundingSeconds - times.first_frame_center_seconds) / times.hop_seconds);
-    return static_cast<int64_t>(std::clamp(frame, 0.0, static_cast<double>(frames)));
+    return std::clamp<int64_t>(times.frame_at(seconds), 0, frames);
   };
   for (const TimedLabel& label : labels) {
     const int32_t index = classes.index_of(label.label);

@@ -234,15 +234,4 @@ std::vector<CtcHypothesis> ctc_beam_search(const float* log_posteriors, int64_t 
   return search.hypotheses();
 }
 
-void log_softmax_rows(float* rows, int64_t frames, int64_t classes) {
-  for (int64_t t = 0; t < frames; ++t) {
-    float* row = rows + t * classes;
-    const float top = *std::max_element(row, row + classes);
-    double sum = 0.0;
-    for (int64_t k = 0; k < classes; ++k) sum += std::exp(static_cast<double>(row[k] - top));
-    const double norm = static_cast<double>(top) + std::log(sum);
-    for (int64_t k = 0; k < classes; ++k) row[k] = static_cast<float>(static_cast<double>(row[k]) - norm);
-  }
-}
-
 }  // namespace wav2vec

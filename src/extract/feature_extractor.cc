@@ -9,6 +9,7 @@
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/core/hash.h"
+#include "wav2vec/extract/model_parameters.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/model/layer_inference.h"
 
@@ -32,16 +33,14 @@ struct FeatureExtractor::Network {
 
   Network(const ModelFile& file, ScratchLimits limits)
       : model(make_wav2vec_model(file.info().model, layout)),
-        parameters(found_in(file)),
+        parameters(found_in(file, frozen())),
         scratch(std::move(limits)) {}
 
   int64_t choose_first_kept_block(int64_t samples, DType dtype, int64_t sample_rate_hz) const;
 
  private:
-  // Memory is taken only for what the file holds.
-  const ParameterLayout& found_in(const ModelFile& file) {
+  const ParameterLayout& frozen() {
     layout.freeze();
-    for (const ParameterId id : layout.by_name()) file.require(layout[id].name, layout[id].shape);
     return layout;
   }
 };

@@ -6,40 +6,12 @@
 #include <cmath>
 
 #include "wav2vec/core/error.h"
+#include "wav2vec/extract/frame_windows.h"
 
 namespace wav2vec {
 namespace {
 
 constexpr int64_t kPieceFrames = 4096;
-
-// Frames of z and the samples that are read for them.
-struct Window {
-  int64_t first_frame = 0;
-  int64_t end_frame = 0;
-  int64_t first_sample = 0;
-  int64_t samples = 0;
-  bool last = false;
-};
-
-std::vector<Window> cut(const FrameGeometry& z, int64_t samples, int64_t window_frames,
-                        int64_t context_frames) {
-  const int64_t frames = z.frames_for(samples);
-  // Rounded, so that a short rest belongs to the last window and a long one is one of its own.
-  const int64_t count = std::max<int64_t>(1, (frames + window_frames / 2) / window_frames);
-  std::vector<Window> windows;
-  for (int64_t i = 0; i < count; ++i) {
-    Window w;
-    w.last = i + 1 == count;
-    w.first_frame = i * window_frames;
-    w.end_frame = w.last ? frames : w.first_frame + window_frames;
-    w.first_sample = std::max<int64_t>(0, w.first_frame - context_frames) * z.hop_samples;
-    const int64_t end_sample =
-        std::min(samples, z.first_sample_of(w.end_frame - 1 + context_frames) + z.receptive_field_samples);
-    w.samples = (w.last ? samples : end_sample) - w.first_sample;
-    windows.push_back(w);
-  }
-  return windows;
-}
 
 // A layer's rows of all windows, one behind the other.
 struct Stitched {
@@ -50,7 +22,7 @@ struct Stitched {
 };
 
 // The rows of the layer that start in the window; `hop` is that of z.
-void append(Stitched& layer, const Window& window, int64_t hop, const FeatureRows& rows,
+void append(Stitched& layer, const FrameWindow& window, int64_t hop, const FeatureRows& rows,
             std::vector<float>& piece) {
   const int64_t per_frame = hop / layer.geometry.hop_samples;
   const int64_t offset = window.first_sample / layer.geometry.hop_samples;
@@ -95,9 +67,9 @@ void extract_windows(FeatureExtractor& extractor, const WaveformSource& waveform
                         extractor.scratch().make(frames, static_cast<size_t>(channels) * sizeof(float))});
   }
   std::vector<float> piece;
-  for (const Window& window :
-       cut(z, waveform.samples, frames_of(options.window_seconds, extractor, z.hop_samples),
-           frames_of(options.context_seconds, extractor, z.hop_samples))) {
+  for (const FrameWindow& window :
+       frame_windows(z, waveform.samples, frames_of(options.window_seconds, extractor, z.hop_samples),
+                     frames_of(options.context_seconds, extractor, z.hop_samples))) {
     extractor.extract(waveform_part(waveform, window.first_sample, window.samples), layers,
                       [&](size_t which, const FeatureRows& rows) {
                         append(stitched[which], window, z.hop_samples, rows, piece);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "wav2vec/head/spoken_text.h"
+#include "wav2vec/measure/quantile.h"
 
 namespace wav2vec {
 namespace {
@@ -21,14 +22,6 @@ std::string folded(std::string_view word) {
     if (std::isalnum(byte) != 0 || c == '\'' || byte >= 0x80) out += static_cast<char>(std::tolower(byte));
   }
   return out;
-}
-
-double quantile(const std::vector<double>& sorted, double share) {
-  if (sorted.empty()) return 0.0;
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 }  // namespace
@@ -77,7 +70,8 @@ BoundaryStatistics boundary_statistics(const BoundaryComparison& comparison, Bou
   }
   std::ranges::sort(sizes);
   statistics.boundaries = std::ssize(sizes);
-  if (!sizes.empty()) statistics.bias /= static_cast<double>(sizes.size());
+  if (sizes.empty()) return statistics;
+  statistics.bias /= static_cast<double>(sizes.size());
   std::vector<GroupCounts> counts;
   for (const auto& [name, group] : groups) counts.push_back(group);
   statistics.groups = std::ssize(counts);
@@ -89,8 +83,7 @@ BoundaryStatistics boundary_statistics(const BoundaryComparison& comparison, Bou
   statistics.p95 = quantile(sizes, 0.95);
   for (const double limit : kBoundaryLimits) {
     const auto within = std::ranges::upper_bound(sizes, limit + 1e-9) - sizes.begin();
-    statistics.shares_within.push_back(
-        sizes.empty() ? 0.0 : static_cast<double>(within) / static_cast<double>(sizes.size()));
+    statistics.shares_within.push_back(static_cast<double>(within) / static_cast<double>(sizes.size()));
   }
   return statistics;
 }

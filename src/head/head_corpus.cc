@@ -23,7 +23,8 @@ constexpr double kMostOverrunSeconds = 0.5;
 /// Texts by language, and the times of words by utterance.
 class Transcripts {
  public:
-  Transcripts(const HeadTextConfig& config, const FrameClock& clock) : config_(config), clock_(clock) {
+  Transcripts(const HeadTextConfig& config, const FrameTimes& frame_times)
+      : config_(config), frame_times_(frame_times) {
     for (const std::string& path : config.word_times) times_.push_back(read_ctm(path));
     for (const std::string& path : config.phone_times) phones_.push_back(read_ctm(path));
   }
@@ -76,7 +77,7 @@ class Transcripts {
                        .subspan(static_cast<size_t>(word.begin), static_cast<size_t>(word.end - word.begin)));
         if (fold(words[i].label) != written) return;
       }
-      set_times(text, std::move(words), clock_, config_.word_tolerance_seconds);
+      set_times(text, std::move(words), frame_times_, config_.word_tolerance_seconds);
       return;
     }
   }
@@ -84,7 +85,7 @@ class Transcripts {
   std::string fold(const std::string& label) { return default_reading(reader_of("en").read(label)).text; }
 
   const HeadTextConfig& config_;
-  FrameClock clock_;
+  FrameTimes frame_times_;
   std::vector<Alignment> times_;
   std::vector<Alignment> phones_;
   std::map<std::string, std::unique_ptr<TextReader>> readers_;
@@ -112,11 +113,11 @@ int64_t HeadPart::with_times() const {
   return std::ranges::count_if(texts, [](const SpokenText& text) { return text.has_times(); });
 }
 
-HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameClock& clock) {
+HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameTimes& frame_times) {
   if (recipe.data.train.empty())
     throw ConfigError("[data] train: no manifest; name one, for example --set 'data.train=[\"train.tsv\"]'");
   HeadCorpus corpus;
-  Transcripts transcripts(recipe.text, clock);
+  Transcripts transcripts(recipe.text, frame_times);
   corpus.phones = transcripts.phone_classes();
   size_t language = 0;
   const auto read_part = [&](const std::vector<std::string>& paths) {

@@ -22,11 +22,12 @@
 #include "wav2vec/io/model_file.h"
 #include "wav2vec/io/run_lock.h"
 #include "wav2vec/model/alignment_network.h"
+#include "wav2vec/nn/softmax.h"
 #include "wav2vec/text/character_tokens.h"
 #include "wav2vec/train/initial_weights.h"
 #include "wav2vec/train/metrics.h"
 #include "wav2vec/train/progress.h"
-#include "wav2vec/train/run_recipe.h"
+#include "wav2vec/train/run_folder.h"
 #include "wav2vec/train/schedule.h"
 #include "wav2vec/train/training_batch.h"
 #include "wav2vec/train/training_state.h"
@@ -60,15 +61,15 @@ HeadRecipe with_network(HeadRecipe recipe) {
   return recipe;
 }
 
-FrameClock clock_of(const HeadRecipe& recipe) {
+FrameTimes frame_times_of(const HeadRecipe& recipe) {
   const FrameGeometry geometry = encoder_geometry(recipe.model);
   const auto rate = static_cast<double>(recipe.data.sample_rate);
   return {geometry.center_sample_of(0) / rate, static_cast<double>(geometry.hop_samples) / rate};
 }
 
 /// The phones of the corpus become classes of the head.
-HeadCorpus corpus_of(HeadRecipe& recipe, const FrameClock& clock) {
-  HeadCorpus corpus = load_head_corpus(recipe, clock);
+HeadCorpus corpus_of(HeadRecipe& recipe, const FrameTimes& times) {
+  HeadCorpus corpus = load_head_corpus(recipe, times);
   recipe.head.phones = corpus.phones.count();
   return corpus;
 }
@@ -82,29 +83,6 @@ size_t size_of_network(const ParameterLayout& layout) {
     size += spec.size;
   }
   return static_cast<size_t>(size);
-}
-
-/// Cross-entropy of the labelled frames of one utterance times `weight`; dlogits is overwritten.
-double phone_loss(const Activations& logits, int64_t b, std::span<const int32_t> labels, double weight,
-                  const Activations& dlogits) {
-  double loss = 0.0;
-  const int64_t classes = logits.channels;
-  for (int64_t t = 0; t < logits.length(b); ++t) {
-    const float* row = logits.frame(b, t);
-    float* drow = dlogits.frame(b, t);
-    std::fill_n(drow, classes, 0.0F);
-    const int32_t label = labels.empty() ? -1 : labels[static_cast<size_t>(t)];
-    if (label < 0) continue;
-    const double top = *std::max_element(row, row + classes);
-    double sum = 0.0;
-    for (int64_t k = 0; k < classes; ++k) sum += std::exp(row[k] - top);
-    loss += weight * (top + std::log(sum) - row[label]);
-    for (int64_t k = 0; k < classes; ++k) {
-      const double p = std::exp(row[k] - top) / sum;
-      drow[k] = static_cast<float>(weight * (p - (k == label ? 1.0 : 0.0)));
-    }
-  }
-  return loss;
 }
 
 Manifest noise_of(const AugmentConfig& augment) {
@@ -124,8 +102,8 @@ class HeadTrainer {
   HeadTrainer(const HeadRecipe& recipe, const HeadTrainingOptions& options)
       : recipe_(with_network(recipe)),
         options_(options),
-        clock_(clock_of(recipe_)),
-        corpus_(corpus_of(recipe_, clock_)),
+        frame_times_(frame_times_of(recipe_)),
+        corpus_(corpus_of(recipe_, frame_times_)),
         network_(recipe_.model, recipe_.head, CharacterTokens::kCount),
         gradients_(network_.layout),
         state_(network_.layout),
@@ -142,14 +120,13 @@ class HeadTrainer {
                    const AlignmentLogits& dlogits) const;
   void adam_step(double rate);
   void follow_priors(const Activations& logits);
-  std::vector<float> scaled_priors() const;
   void validate();
   void save();
   void log_interval();
 
   HeadRecipe recipe_;
   const HeadTrainingOptions& options_;
-  FrameClock clock_;
+  FrameTimes frame_times_;
   HeadCorpus corpus_;
   AlignmentNetwork network_;
   ParameterBlock gradients_;
@@ -170,16 +147,10 @@ class HeadTrainer {
 
 void HeadTrainer::prepare_folder() {
   const fs::path recipe_path = options_.run_folder / "recipe.toml";
-  make_writable_folder(options_.run_folder);
-  lock_.emplace(options_.run_folder);
-  require_free_space(options_.run_folder,
-                     checkpoint_bytes(network_.layout) * static_cast<uint64_t>(recipe_.train.keep_last + 2));
+  lock_ =
+      claim_run_folder(options_.run_folder, checkpoint_bytes(network_.layout), recipe_.train.keep_last + 2);
   store_.emplace(options_.run_folder);
-  if (!options_.resume && !store_->updates().empty()) {
-    throw ConfigError(
-        fmt::format("{}: holds a run already; add --resume to go on with it, or choose another --out",
-                    printable(options_.run_folder.string())));
-  }
+  if (!options_.resume) refuse_second_run(*store_, options_.run_folder);
   std::error_code ignored;
   if (!options_.resume || !fs::exists(recipe_path, ignored)) return;
   HeadRecipe stored;
@@ -210,26 +181,13 @@ void HeadTrainer::begin() {
   state_.corpus_hash = corpus_.hash;
 }
 
-std::vector<float> HeadTrainer::scaled_priors() const {
-  std::vector<float> priors;
-  for (const float log_prior : state_.parameters[network_.log_priors])
-    priors.push_back(static_cast<float>(recipe_.head.prior_exponent) * log_prior);
-  return priors;
-}
-
 // The mean posterior of this batch, mixed into what was estimated so far.
 void HeadTrainer::follow_priors(const Activations& logits) {
   const int64_t tokens = network_.tokens();
   std::vector<double> mean(static_cast<size_t>(tokens), 0.0);
-  std::vector<double> row(mean.size());
   for (int64_t b = 0; b < logits.batch; ++b) {
-    for (int64_t t = 0; t < logits.length(b); ++t) {
-      const float* in = logits.frame(b, t);
-      const double top = *std::max_element(in, in + tokens);
-      double sum = 0.0;
-      for (size_t k = 0; k < row.size(); ++k) sum += row[k] = std::exp(in[k] - top);
-      for (size_t k = 0; k < row.size(); ++k) mean[k] += row[k] / sum;
-    }
+    const std::vector<double> log_p = log_softmax(logits.item(b), logits.length(b), tokens);
+    for (size_t i = 0; i < log_p.size(); ++i) mean[i % mean.size()] += std::exp(log_p[i]);
   }
   const auto frames = static_cast<double>(logits.valid_frames());
   const auto log_priors = state_.parameters[network_.log_priors];
@@ -242,7 +200,7 @@ void HeadTrainer::follow_priors(const Activations& logits) {
 
 BatchSums HeadTrainer::losses(const AudioBatch& batch, const AlignmentLogits& logits,
                               const AlignmentLogits& dlogits) const {
-  const std::vector<float> priors = scaled_priors();
+  const std::vector<float> priors = scaled_log_priors(network_, state_.parameters);
   const Activations& tokens = logits.tokens;
   std::vector<double> loss(static_cast<size_t>(tokens.batch));
   std::vector<double> phones(loss.size(), 0.0);
@@ -253,12 +211,11 @@ BatchSums HeadTrainer::losses(const AudioBatch& batch, const AlignmentLogits& lo
     loss[i] = chain_loss(tokens.item(b), tokens.length(b), network_.tokens(), text.chain.states, priors,
                          dlogits.tokens.item(b));
     if (logits.phones.data == nullptr) continue;
-    std::vector<int32_t> labels;
-    if (!text.phones.empty()) {
-      labels = frame_labels(text.phones, corpus_.phones, {clock_.first_center_seconds, clock_.hop_seconds},
-                            tokens.length(b));
-    }
-    phones[i] = phone_loss(logits.phones, b, labels, recipe_.text.phone_weight, dlogits.phones);
+    const std::vector<int32_t> labels =
+        frame_labels(text.phones, corpus_.phones, frame_times_, tokens.length(b));
+    const double weight = recipe_.text.phone_weight;
+    phones[i] = weight * frames_cross_entropy(logits.phones.item(b), tokens.length(b), logits.phones.channels,
+                                              labels, static_cast<float>(weight), dlogits.phones.item(b));
   }
   BatchSums sums;
   for (int64_t b = 0; b < tokens.batch; ++b) {
@@ -318,12 +275,8 @@ void HeadTrainer::update(BatchLoader& loader) {
     ++interval_updates_;
   } else {
     ++state_.skipped;
-    if (++state_.skipped_in_row >= recipe_.train.max_skipped_in_row) {
-      throw NumericError(
-          fmt::format("{}: {} updates in a row were not finite (the last at update {}); lower "
-                      "optim.learning_rate or set optim.clip_norm, then go on with --resume",
-                      printable(options_.run_folder.string()), state_.skipped_in_row, state_.update + 1));
-    }
+    if (++state_.skipped_in_row >= recipe_.train.max_skipped_in_row)
+      fail_not_finite(options_.run_folder, state_.skipped_in_row, state_.update + 1);
   }
   workspace_.rewind(mark);
   ++state_.update;
@@ -359,8 +312,8 @@ void HeadTrainer::validate() {
   if (validated_at_ == state_.update || corpus_.valid.texts.empty()) return;
   validated_at_ = state_.update;
   const Pass pass{state_.parameters, workspace_};
-  last_ = validate_head(network_, pass, corpus_.valid, recipe_.data, clock_, scaled_priors(),
-                        recipe_.train.valid_batches);
+  last_ = validate_head(network_, pass, corpus_.valid, recipe_.data, frame_times_,
+                        scaled_log_priors(network_, state_.parameters), recipe_.train.valid_batches);
   metrics_->write({.update = state_.update,
                    .split = "valid",
                    .values = {{"loss_nats_per_frame", last_.loss_nats},
@@ -405,8 +358,7 @@ HeadTrainingResult HeadTrainer::run() {
             .already_finished = true,
             .best_match_auc = 1.0 - state_.best_measure,
             .failures = {}};
-  write_file(options_.run_folder / "recipe.toml",
-             format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
+  write_run_recipe(options_.run_folder, recipe_.sections());
   metrics_ = open_jsonl(options_.run_folder / "metrics.jsonl");
   metrics_->resume_at(state_.update > 0 ? state_.update : -1);
   log_info(fmt::format("Training: {} in {} utterances, the times of words known in {}; validation: {} in {}",

@@ -59,7 +59,7 @@ std::vector<int64_t> note_match(const TokenScores& scores, const SpokenText& tex
 }
 
 Sums judge(const SpokenText& text, const SpokenText& wrong, const float* logits, int64_t frames,
-           int64_t tokens, const FrameClock& clock, std::span<const float> log_priors) {
+           int64_t tokens, const FrameTimes& frame_times, std::span<const float> log_priors) {
   Sums sums;
   // Without the known times: these are what is looked for.
   const TextChain chain = chain_of(text.tokens);
@@ -74,7 +74,7 @@ Sums judge(const SpokenText& text, const SpokenText& wrong, const float* logits,
   if (wrong.tokens != text.tokens) note_match(rows, wrong, chain_of(wrong.tokens), false, sums);
   const std::vector<int64_t> path = note_match(rows, text, chain, true, sums);
   if (path.empty() || !text.has_times()) return sums;
-  const std::vector<TimeSpan> found = word_times(token_times(rows, chain, path, clock), text.words);
+  const std::vector<TimeSpan> found = word_times(token_times(rows, chain, path, frame_times), text.words);
   for (size_t i = 0; i < found.size(); ++i) {
     const double start = found[i].start_seconds - text.times[i].start_seconds;
     const double end = found[i].end_seconds - text.times[i].end_seconds();
@@ -127,7 +127,7 @@ void add(Sums& to, const Sums& from) {
 }  // namespace
 
 HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, const HeadPart& part,
-                             const DataConfig& data, const FrameClock& clock,
+                             const DataConfig& data, const FrameTimes& frame_times,
                              std::span<const float> log_priors, int64_t max_batches) {
   constexpr uint64_t kSeed = 0;
   BatchLoader loader(part.manifest, data, kSeed,
@@ -144,7 +144,7 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
     for (int64_t b = 0; b < logits.batch; ++b) {
       const auto u = static_cast<size_t>(batch.utterances[static_cast<size_t>(b)]);
       each[static_cast<size_t>(b)] = judge(part.texts[u], part.texts[wrong[u]], logits.item(b),
-                                           logits.length(b), network.tokens(), clock, log_priors);
+                                           logits.length(b), network.tokens(), frame_times, log_priors);
     }
     for (const Sums& one : each) add(sums, one);
     pass.workspace.rewind(mark);

@@ -25,14 +25,14 @@ std::vector<TimedLabel> word_labels(std::span<const TimedLabel> labels) {
   return words;
 }
 
-void set_times(SpokenText& text, std::vector<TimedLabel> times, const FrameClock& clock,
+void set_times(SpokenText& text, std::vector<TimedLabel> times, const FrameTimes& frame_times,
                double tolerance_seconds) {
   W2V_CHECK(times.size() == text.words.size(), "a time for every word");
   const auto earliest = [&](size_t word) {
-    return clock.frame_at(times[word].start_seconds - tolerance_seconds);
+    return frame_times.frame_at(times[word].start_seconds - tolerance_seconds);
   };
   const auto latest = [&](size_t word) {
-    return clock.frame_at(times[word].end_seconds() + tolerance_seconds);
+    return frame_times.frame_at(times[word].end_seconds() + tolerance_seconds);
   };
   size_t word = 0;
   for (size_t s = 0; s < text.chain.states.size(); ++s) {
@@ -51,9 +51,9 @@ void set_times(SpokenText& text, std::vector<TimedLabel> times, const FrameClock
     const bool last_gap = s + 1 == text.chain.states.size();
     const size_t following = last_gap ? text.words.size() : word;
     if (following > 0)
-      state.first_frame = clock.frame_at(times[following - 1].end_seconds() - tolerance_seconds);
+      state.first_frame = frame_times.frame_at(times[following - 1].end_seconds() - tolerance_seconds);
     if (following < text.words.size())
-      state.end_frame = clock.frame_at(times[following].start_seconds + tolerance_seconds);
+      state.end_frame = frame_times.frame_at(times[following].start_seconds + tolerance_seconds);
   }
   text.times = std::move(times);
 }

@@ -1,6 +1,7 @@
 #include "wav2vec/head/text_aligner.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "wav2vec/align/anchors.h"
@@ -66,8 +67,8 @@ Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>&
 }
 
 /// Narrows every state to the frames between the anchors around it.
-void set_band(Programme& programme, const TokenScores& scores, int64_t margin_frames) {
-  const std::vector<Anchor> anchors = find_anchors(read_greedily(scores), programme.tokens);
+void set_band(Programme& programme, const HeardTokens& heard, int64_t margin_frames) {
+  const std::vector<Anchor> anchors = find_anchors(heard, programme.tokens);
   size_t next = 0;  // the first anchor behind the state
   int64_t token = -1;
   for (size_t s = 0; s < programme.chain.states.size(); ++s) {
@@ -108,7 +109,7 @@ AlignedLine aligned_line(const TextLine& line, const ReadLine& read, std::span<c
 
 }  // namespace
 
-AlignedText align_text(const RecordingScores& scores, const FrameClock& clock,
+AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_times,
                        const MatchCalibration& calibration, std::span<const TextLine> lines,
                        const TextReader& reader, const TextAlignerOptions& options) {
   std::vector<ReadLine> read;
@@ -126,15 +127,19 @@ AlignedText align_text(const RecordingScores& scores, const FrameClock& clock,
   for (const TextLine& line : lines)
     result.lines.push_back({.number = line.number, .text = line.text, .time = {}, .words = {}});
   const TokenScores rows = scores.view();
+  std::optional<HeardTokens> heard;
   for (int64_t pass = 0; pass < options.most_passes; ++pass) {
     if (std::ranges::find(wanted, true) == wanted.end()) break;
     Programme programme = programme_of(read, wanted);
-    if (rows.frames * std::ssize(programme.chain.states) > options.most_cells_without_anchors)
-      set_band(programme, rows, static_cast<int64_t>(options.anchor_margin_seconds / clock.hop_seconds));
+    if (rows.frames * std::ssize(programme.chain.states) > options.most_cells_without_anchors) {
+      if (!heard) heard = read_greedily(rows);
+      set_band(programme, *heard,
+               static_cast<int64_t>(options.anchor_margin_seconds / frame_times.hop_seconds));
+    }
     const std::vector<int64_t> path =
         best_chain_path(rows, programme.chain.states, {.any_penalty = options.any_penalty});
     if (path.empty()) break;  // longer than the recording
-    const std::vector<TimeSpan> times = token_times(rows, programme.chain, path, clock);
+    const std::vector<TimeSpan> times = token_times(rows, programme.chain, path, frame_times);
     const std::vector<double> deficits = token_deficits(rows, programme.chain, path);
     bool left_out = false;
     for (size_t i = 0; i < lines.size(); ++i) {

@@ -7,6 +7,7 @@
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/rng.h"
+#include "wav2vec/measure/quantile.h"
 
 namespace wav2vec {
 namespace {
@@ -24,14 +25,6 @@ double rate(const GroupCounts& counts) {
 
 double reduction(double baseline, double system) {
   return baseline > 0.0 ? 1.0 - system / baseline : kUnknown;
-}
-
-/// Linear between the two neighbours in order.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(at);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 /// Resamples without a value are left out.

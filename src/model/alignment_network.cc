@@ -57,6 +57,13 @@ AlignmentNetwork::AlignmentNetwork(const ModelConfig& model_config, const HeadCo
   layout.freeze();
 }
 
+std::vector<float> scaled_log_priors(const AlignmentNetwork& network, const ParameterBlock& parameters) {
+  std::vector<float> priors;
+  for (const float log_prior : parameters[network.log_priors])
+    priors.push_back(static_cast<float>(network.config.prior_exponent) * log_prior);
+  return priors;
+}
+
 AlignmentLogits alignment_forward(const AlignmentNetwork& network, const Pass& pass,
                                   const Activations& waveform, AlignmentCache* cache) {
   AlignmentCache unused;

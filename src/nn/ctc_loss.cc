@@ -7,6 +7,7 @@
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/log_add.h"
+#include "wav2vec/nn/softmax.h"
 
 namespace wav2vec {
 namespace {
@@ -20,20 +21,6 @@ struct States {
   /// Whether the blank before state s may be left out.
   bool may_skip_to(int64_t s) const { return s % 2 == 1 && s > 2 && class_of(s) != class_of(s - 2); }
 };
-
-/// ln P(class | frame), [frames, classes].
-std::vector<double> log_softmax(const float* logits, int64_t frames, int64_t classes) {
-  std::vector<double> out(static_cast<size_t>(frames * classes));
-  for (int64_t t = 0; t < frames; ++t) {
-    const float* row = logits + t * classes;
-    const double top = *std::max_element(row, row + classes);
-    double sum = 0.0;
-    for (int64_t k = 0; k < classes; ++k) sum += std::exp(row[k] - top);
-    const double norm = top + std::log(sum);
-    for (int64_t k = 0; k < classes; ++k) out[static_cast<size_t>(t * classes + k)] = row[k] - norm;
-  }
-  return out;
-}
 
 class Lattice {
  public:

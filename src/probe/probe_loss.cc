@@ -6,36 +6,10 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/decode/ctc_decoder.h"
 #include "wav2vec/nn/ctc_loss.h"
+#include "wav2vec/nn/softmax.h"
 
 namespace wav2vec {
 namespace {
-
-// −ln softmax(logits)[label]; dlogits += scale · (softmax − one-hot).
-double cross_entropy(const float* logits, int64_t classes, int32_t label, float scale, float* dlogits) {
-  const float highest = *std::max_element(logits, logits + classes);
-  double sum = 0.0;
-  for (int64_t k = 0; k < classes; ++k) sum += std::exp(static_cast<double>(logits[k] - highest));
-  const double log_sum = std::log(sum) + highest;
-  for (int64_t k = 0; k < classes; ++k)
-    dlogits[k] = scale * static_cast<float>(std::exp(static_cast<double>(logits[k]) - log_sum));
-  dlogits[label] -= scale;
-  return log_sum - static_cast<double>(logits[label]);
-}
-
-double frames_loss(const float* logits, int64_t frames, int64_t classes, std::span<const int32_t> labels,
-                   float scale, float* dlogits) {
-  double loss = 0.0;
-  for (int64_t t = 0; t < frames; ++t) {
-    const int32_t label = labels[static_cast<size_t>(t)];
-    float* const d = dlogits + t * classes;
-    if (label < 0) {
-      std::fill_n(d, classes, 0.0F);
-    } else {
-      loss += cross_entropy(logits + t * classes, classes, label, scale, d);
-    }
-  }
-  return loss;
-}
 
 std::vector<float> mean_over_frames(const float* logits, int64_t frames, int64_t classes) {
   std::vector<double> sums(static_cast<size_t>(classes), 0.0);
@@ -131,7 +105,7 @@ double probe_loss(ProbeTask task, const Activations& logits, BatchLabels labels,
     double& loss = losses[static_cast<size_t>(b)];
     const int64_t frames = logits.length(b);
     if (has_frame_labels(task)) {
-      loss = frames_loss(logits.item(b), frames, logits.channels, item, scale, dlogits.item(b));
+      loss = frames_cross_entropy(logits.item(b), frames, logits.channels, item, scale, dlogits.item(b));
     } else if (is_ctc(task)) {
       loss = sequence_loss(logits.item(b), frames, logits.channels, item, scale, dlogits.item(b));
     } else {

@@ -23,7 +23,7 @@
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/run_lock.h"
 #include "wav2vec/train/initial_weights.h"
-#include "wav2vec/train/run_recipe.h"
+#include "wav2vec/train/run_folder.h"
 #include "wav2vec/train/schedule.h"
 #include "wav2vec/train/training_batch.h"
 #include "wav2vec/train/training_state.h"
@@ -172,7 +172,6 @@ class Pretrainer {
   bool finished() const { return state_.update >= recipe_.train.max_updates; }
   bool is_marked_best(int64_t update) const;
   void prepare_folder();
-  void write_recipe();
   void resume();
   void start_log();
   ObjectiveSums accumulate(BatchLoader& loader, double& audio_seconds);
@@ -214,25 +213,14 @@ void Pretrainer::prepare_folder() {
   W2V_CHECK(!recipe_.probe.enabled() || options_.probe != nullptr, "a probe without its function");
   const fs::path recipe_path = options_.run_folder / "recipe.toml";
   if (writes()) {
-    make_writable_folder(options_.run_folder);
-    lock_.emplace(options_.run_folder);
-    require_free_space(options_.run_folder, checkpoint_bytes(network_.layout) *
-                                                static_cast<uint64_t>(recipe_.train.keep_last + 2));
+    lock_ =
+        claim_run_folder(options_.run_folder, checkpoint_bytes(network_.layout), recipe_.train.keep_last + 2);
   }
   store_.emplace(options_.run_folder);
-  if (!options_.resume && !store_->updates().empty()) {
-    throw ConfigError(
-        fmt::format("{}: holds a run already; add --resume to go on with it, or choose another --out",
-                    printable(options_.run_folder.string())));
-  }
+  if (!options_.resume) refuse_second_run(*store_, options_.run_folder);
   std::error_code ignored;
   if (options_.resume && fs::exists(recipe_path, ignored)) check_same_run(recipe_path, recipe_);
   communicator_.barrier();
-}
-
-void Pretrainer::write_recipe() {
-  write_file(options_.run_folder / "recipe.toml",
-             format_recipe("Resolved recipe of this run; it can be run as it is.", recipe_.sections()));
 }
 
 bool Pretrainer::is_marked_best(int64_t update) const {
@@ -320,12 +308,8 @@ void Pretrainer::skip(const ObjectiveSums& sums, const UpdateMeasures& measures)
         .append(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     log_->alarm(state_.update, what + "; the utterances are in skipped_updates.jsonl");
   }
-  if (state_.skipped_in_row >= recipe_.train.max_skipped_in_row) {
-    throw NumericError(
-        fmt::format("{}: {} updates in a row were not finite (the last at update {}); lower "
-                    "optim.learning_rate or set optim.clip_norm, then go on with --resume",
-                    printable(options_.run_folder.string()), state_.skipped_in_row, state_.update));
-  }
+  if (state_.skipped_in_row >= recipe_.train.max_skipped_in_row)
+    fail_not_finite(options_.run_folder, state_.skipped_in_row, state_.update);
 }
 
 void Pretrainer::update(BatchLoader& loader) {
@@ -423,7 +407,7 @@ PretrainResult Pretrainer::run() {
   }
   if (packed_) packed_->refresh(state_.parameters);
   if (writes()) {
-    write_recipe();
+    write_run_recipe(options_.run_folder, recipe_.sections());
     start_log();
   }
   BatchLoader loader(corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),

@@ -34,7 +34,8 @@ std::vector<TimeSpan> words_heard(const Heard& heard, const std::string& text) {
   const auto path = best_chain_path(heard.view(), chain.states);
   const std::vector<TokenWord> words = words_of(tokens);
   return word_times(
-      token_times(heard.view(), chain, path, {.first_center_seconds = 0.015, .hop_seconds = 0.01}), words);
+      token_times(heard.view(), chain, path, {.first_frame_center_seconds = 0.015, .hop_seconds = 0.01}),
+      words);
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ TEST_CASE("word times: two equal letters meet in the middle of what parts them")
   const TextChain chain = chain_of(encode("ll"));
   const auto path = best_chain_path(heard.view(), chain.states);
   const auto times =
-      token_times(heard.view(), chain, path, {.first_center_seconds = 0.015, .hop_seconds = 0.01});
+      token_times(heard.view(), chain, path, {.first_frame_center_seconds = 0.015, .hop_seconds = 0.01});
   REQUIRE(times.size() == 2);
   CHECK(times[0].end_seconds == times[1].start_seconds);
   CHECK(times[0].end_seconds == doctest::Approx(0.010 + 3.5 * 0.01));
@@ -85,7 +86,8 @@ TEST_CASE("word times: a boundary lies where the two scores cross between the ce
   const TextChain chain = chain_of(encode("ab"));
   const TokenScores scores{rows.data(), 4, CharacterTokens::kCount};
   const auto path = best_chain_path(scores, chain.states);
-  const auto times = token_times(scores, chain, path, {.first_center_seconds = 0.0, .hop_seconds = 0.01});
+  const auto times =
+      token_times(scores, chain, path, {.first_frame_center_seconds = 0.0, .hop_seconds = 0.01});
   REQUIRE(times.size() == 2);
   CHECK(times[0].end_seconds == doctest::Approx(0.0175));
   CHECK(times[1].start_seconds == times[0].end_seconds);

@@ -13,6 +13,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/nn/ctc_loss.h"
+#include "wav2vec/nn/softmax.h"
 
 namespace wav2vec {
 namespace {

@@ -12,7 +12,7 @@ SpokenText text_of(const std::string& words) {
   return spoken_text({.text = words, .source = std::vector<ByteRange>(words.size())});
 }
 
-const FrameClock kClock{.first_center_seconds = 0.0, .hop_seconds = 0.01};
+const FrameTimes kClock{.first_frame_center_seconds = 0.0, .hop_seconds = 0.01};
 
 }  // namespace
 
@@ -47,7 +47,7 @@ TEST_CASE("spoken text: silence and noise are no words") {
 }
 
 TEST_CASE("frame clock: the first centre that is not before a time") {
-  const FrameClock clock{.first_center_seconds = 0.0145, .hop_seconds = 0.01};
+  const FrameTimes clock{.first_frame_center_seconds = 0.0145, .hop_seconds = 0.01};
   CHECK(clock.frame_at(0.0145) == 0);
   CHECK(clock.frame_at(0.015) == 1);
   CHECK(clock.frame_at(0.0245) == 1);

@@ -12,7 +12,7 @@ using namespace wav2vec;
 
 namespace {
 
-const FrameClock kClock{.first_center_seconds = 0.015, .hop_seconds = 0.01};
+const FrameTimes kClock{.first_frame_center_seconds = 0.015, .hop_seconds = 0.01};
 // Right at 0, wrong from a deficit of 4 on, whatever the length.
 const MatchCalibration kCalibration{{4.0, 2.0, 0.0, 0.0}};
 

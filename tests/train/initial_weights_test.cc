@@ -9,7 +9,7 @@
 #include <string>
 
 #include "support/temporary_folder.h"
-#include "wav2vec/config/pretrain_recipe.h"
+#include "support/tiny_recipe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/model/pretraining_network.h"
 #include "wav2vec/train/network_file.h"
@@ -18,11 +18,8 @@ using namespace wav2vec;
 
 namespace {
 
-PretrainRecipe tiny_recipe() {
-  PretrainRecipe recipe;
-  recipe.model.encoder_channels = {8, 8, 8, 8, 8};
-  recipe.model.context_channels = {8};
-  recipe.model.context_kernels = {3};
+PretrainRecipe recipe_of_three_steps() {
+  PretrainRecipe recipe = test::tiny_recipe();
   recipe.objective.prediction_steps = 3;
   return recipe;
 }
@@ -56,7 +53,7 @@ struct Begun {
 class TrainedModel {
  public:
   TrainedModel() {
-    PretrainRecipe recipe = tiny_recipe();
+    PretrainRecipe recipe = recipe_of_three_steps();
     recipe.train.seed = 77;
     begun = std::make_unique<Begun>(recipe);
     write_network(path(), {.model = recipe.model, .objective = recipe.objective}, begun->parameters);
@@ -72,7 +69,7 @@ class TrainedModel {
 
 TEST_CASE("initial weights: those of a model, or of the seed") {
   const TrainedModel trained;
-  PretrainRecipe recipe = tiny_recipe();
+  PretrainRecipe recipe = recipe_of_three_steps();
   const auto [by_chance, all] = Begun(recipe).equal_to(*trained.begun, "");
   CHECK(by_chance < all);  // biases and norms begin alike
   recipe.train.initial_model = trained.path().string();
@@ -82,7 +79,7 @@ TEST_CASE("initial weights: those of a model, or of the seed") {
 
 TEST_CASE("initial weights: step projections of another number of steps stay random") {
   const TrainedModel trained;
-  PretrainRecipe recipe = tiny_recipe();
+  PretrainRecipe recipe = recipe_of_three_steps();
   recipe.objective.prediction_steps = 5;
   recipe.train.initial_model = trained.path().string();
   const Begun begun(recipe);
@@ -96,7 +93,7 @@ TEST_CASE("initial weights: step projections of another number of steps stay ran
 
 TEST_CASE("initial weights: another network is refused and the difference named") {
   const TrainedModel trained;
-  PretrainRecipe recipe = tiny_recipe();
+  PretrainRecipe recipe = recipe_of_three_steps();
   recipe.train.initial_model = trained.path().string();
   recipe.model.log_compression = !recipe.model.log_compression;
   try {
@@ -105,7 +102,7 @@ TEST_CASE("initial weights: another network is refused and the difference named"
   } catch (const ConfigError& error) {
     CHECK(std::string(error.what()).find("log_compression = ") != std::string::npos);
   }
-  recipe = tiny_recipe();
+  recipe = recipe_of_three_steps();
   recipe.train.initial_model = (trained.path().parent_path() / "none.safetensors").string();
   CHECK_THROWS_AS(Begun{recipe}, Error);
 }

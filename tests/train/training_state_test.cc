@@ -5,20 +5,13 @@
 #include <doctest/doctest.h>
 
 #include "support/temporary_folder.h"
+#include "support/tiny_recipe.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/io/safetensors.h"
 
 using namespace wav2vec;
 
 namespace {
-
-PretrainRecipe tiny_recipe() {
-  PretrainRecipe recipe;
-  recipe.model.encoder_channels = {8, 8, 8, 8, 8};
-  recipe.model.context_channels = {8};
-  recipe.model.context_kernels = {3};
-  return recipe;
-}
 
 LogState some_log() {
   LogState log;
@@ -68,7 +61,7 @@ void rewrite_state(const Checkpoint& checkpoint, bool with_log, std::vector<int6
 
 TEST_CASE("training state: what the log carries over comes back, and may be missing") {
   const TemporaryFolder folder;
-  const PretrainRecipe recipe = tiny_recipe();
+  const PretrainRecipe recipe = test::tiny_recipe();
   const PretrainingNetwork network(recipe.model, recipe.objective);
   CheckpointStore store(folder.path());
   TrainingState state(network.layout);

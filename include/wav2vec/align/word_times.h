@@ -6,20 +6,9 @@
 #include <vector>
 
 #include "wav2vec/align/chain_path.h"
+#include "wav2vec/core/frame_times.h"
 
 namespace wav2vec {
-
-/// Frame t has its centre at first_center_seconds + t · hop_seconds.
-struct FrameClock {
-  double first_center_seconds = 0.0;
-  double hop_seconds = 0.01;
-
-  double center(int64_t frame) const {
-    return first_center_seconds + static_cast<double>(frame) * hop_seconds;
-  }
-  /// The first frame whose centre is not before this time; may be negative.
-  int64_t frame_at(double seconds) const;
-};
 
 /// Tokens [begin, end) of a text.
 struct TokenWord {
@@ -40,7 +29,7 @@ struct TimeSpan {
 /// two centres, are equal. A gap of a single frame, which every path must have between two words, is shared
 /// by both of them.
 std::vector<TimeSpan> token_times(const TokenScores& scores, const TextChain& chain,
-                                  std::span<const int64_t> path, const FrameClock& clock);
+                                  std::span<const int64_t> path, const FrameTimes& frame_times);
 
 /// From the start of its first token to the end of its last.
 std::vector<TimeSpan> word_times(std::span<const TimeSpan> tokens, std::span<const TokenWord> words);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wav2vec/core/frame_times.h"
 #include "wav2vec/data/ctm.h"
 
 namespace wav2vec {
@@ -24,19 +25,12 @@ struct LabelClasses {
 /// 100,000.
 LabelClasses label_classes(const Alignment& alignment, std::span<const std::string> ignored = {});
 
-/// Frame t is centred at first_frame_center_seconds + t · hop_seconds of its utterance, as frames.json says
-/// (io/feature_writer.h).
-struct FrameTimes {
-  double first_frame_center_seconds = 0.0;
-  double hop_seconds = 0.0;
-};
-
 /// [frames]: the class of the label that lasts while the frame's centre passes, start included and end not;
 /// −1 between labels and for labels without a class. Where two overlap, the one that starts later.
 std::vector<int32_t> frame_labels(std::span<const TimedLabel> labels, const LabelClasses& classes,
                                   const FrameTimes& times, int64_t frames);
 
-/// Each label as its characters (probe/text_units.h) of equal durations; `whole` ones (silence) stay.
+/// Each label as its characters (measure/text_units.h) of equal durations; `whole` ones (silence) stay.
 std::vector<TimedLabel> spread_over_characters(std::span<const TimedLabel> labels,
                                                std::span<const std::string> whole = {});
 /// The same for every utterance.

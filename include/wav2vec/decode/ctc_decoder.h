@@ -41,14 +41,11 @@ struct CtcHypothesis {
 };
 
 /// Prefix beam search (Graves 2012, section 7.5; Hannun et al. 2014 for the words), best score first.
-/// log_posteriors [frames, classes] are normalised: log_softmax_rows(). A word meets the model when it ends,
-/// so the beam must be wide enough for words that the model prefers to survive until then. With a beam for
-/// all sequences the result is exact. Throws NumericError for NaN and +∞.
+/// log_posteriors [frames, classes] are normalised (nn/softmax.h, log_softmax_rows). A word meets the model
+/// when it ends, so the beam must be wide enough for words that the model prefers to survive until then. With
+/// a beam for all sequences the result is exact. Throws NumericError for NaN and +∞.
 std::vector<CtcHypothesis> ctc_beam_search(const float* log_posteriors, int64_t frames, int64_t classes,
                                            const CtcBeamOptions& options = {},
                                            const CtcWordModel* words = nullptr);
-
-/// Logits to ln of the softmax, in place. rows: [frames, classes].
-void log_softmax_rows(float* rows, int64_t frames, int64_t classes);
 
 }  // namespace wav2vec

@@ -28,8 +28,8 @@ struct HeadCorpus {
   uint64_t hash = 0;         ///< of what decides the training
 };
 
-/// `clock`: of the network's frames. Throws DataError and ConfigError as reading manifests, CTMs and texts
-/// does, and when nothing is left to train on.
-HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameClock& clock);
+/// `frame_times`: of the network's frames. Throws DataError and ConfigError as reading manifests, CTMs and
+/// texts does, and when nothing is left to train on.
+HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameTimes& frame_times);
 
 }  // namespace wav2vec

@@ -34,7 +34,7 @@ class HeadModel {
 
   const ModelFileInfo& info() const;
   const std::filesystem::path& path() const;
-  FrameClock clock() const;
+  FrameTimes frame_times() const;
   MatchCalibration calibration() const;
 
   /// Longer recordings pass by in windows of 20 s that overlap by 2 s on either side; every window is

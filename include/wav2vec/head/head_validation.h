@@ -29,7 +29,7 @@ struct HeadValidation {
 /// aligned to each of them, from which the calibration comes. `log_priors`: as chain_loss() takes them.
 /// `max_batches`: 0 = all.
 HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, const HeadPart& part,
-                             const DataConfig& data, const FrameClock& clock,
+                             const DataConfig& data, const FrameTimes& frame_times,
                              std::span<const float> log_priors, int64_t max_batches);
 
 }  // namespace wav2vec

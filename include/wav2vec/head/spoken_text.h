@@ -33,7 +33,7 @@ std::vector<TimedLabel> word_labels(std::span<const TimedLabel> labels);
 
 /// Lets every character of a word last only within the word's time, widened on both sides, and every gap only
 /// between the words beside it. `times` belong to text.words, one each.
-void set_times(SpokenText& text, std::vector<TimedLabel> times, const FrameClock& clock,
+void set_times(SpokenText& text, std::vector<TimedLabel> times, const FrameTimes& frame_times,
                double tolerance_seconds);
 
 }  // namespace wav2vec

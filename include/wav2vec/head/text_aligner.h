@@ -45,7 +45,7 @@ struct TextAlignerOptions {
 
 /// `lines` in the order in which they are spoken. Throws DataError (without a file name) for a text that the
 /// reader refuses, ConfigError where text and recording are too long to be aligned at once.
-AlignedText align_text(const RecordingScores& scores, const FrameClock& clock,
+AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_times,
                        const MatchCalibration& calibration, std::span<const TextLine> lines,
                        const TextReader& reader, const TextAlignerOptions& options = {});
 

@@ -39,6 +39,9 @@ struct AlignmentCache {
   Activations output_input;
 };
 
+/// What scores are divided by, in logarithms: log_priors · config.prior_exponent, [tokens].
+std::vector<float> scaled_log_priors(const AlignmentNetwork& network, const ParameterBlock& parameters);
+
 struct AlignmentLogits {
   Activations tokens;  ///< [batch, frames, tokens]
   Activations
