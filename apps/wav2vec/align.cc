@@ -158,7 +158,9 @@ ExitCode run(const Options& options) {
         return !stop_requested();
       });
       if (stop_requested()) return ExitCode::interrupted;
-      AlignedText text = align_text(scores, model.frame_times(), model.calibration(), job.lines, reader);
+      AlignedText text = align_text(
+          scores, model.frame_times(), model.calibration(),
+          [&](std::span<const int> tokens) { return model.meant(tokens); }, job.lines, reader);
       text.id = job.utterance.id;
       text.seconds = seconds;
       for (const AlignedLine& line : text.lines) {

@@ -12,7 +12,7 @@
 #include "wav2vec/core/log.h"
 #include "wav2vec/extract/decoded_waveform.h"
 #include "wav2vec/head/head_model.h"
-#include "wav2vec/head/token_scores.h"
+#include "wav2vec/head/letters_heard.h"
 #include "wav2vec/text/character_tokens.h"
 
 namespace wav2vec::app {
@@ -36,7 +36,8 @@ ExitCode run(const Options& options) {
       const RecordingScores scores =
           model.scores(audio->source(), [](int64_t /*frames*/) { return !stop_requested(); });
       if (stop_requested()) return ExitCode::interrupted;
-      const std::string text = decode(read_greedily(scores.view()).tokens);
+      const std::string text =
+          decode(read_greedily(scores.letters.data(), scores.frames, scores.tokens).tokens);
       if (options.media.size() > 1)
         fmt::print("{}\t{}\n", printable(path), text);
       else

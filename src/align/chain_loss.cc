@@ -7,22 +7,18 @@
 
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/log_add.h"
-#include "wav2vec/nn/softmax.h"
 
 namespace wav2vec {
 namespace {
 
 class Lattice {
  public:
-  Lattice(const std::vector<double>& log_p, int64_t frames, int64_t classes,
-          std::span<const ChainState> chain, std::span<const float> log_priors)
+  Lattice(const float* scores, int64_t frames, int64_t letters, std::span<const ChainState> chain)
       : frames_(frames), chain_(chain), scores_(static_cast<size_t>(frames) * chain.size(), kLogZero) {
     for (int64_t s = 0; s < std::ssize(chain); ++s) {
       const ChainState& state = chain[static_cast<size_t>(s)];
-      const auto token = static_cast<size_t>(state.token);
-      const double prior = log_priors.empty() ? 0.0 : log_priors[token];
       for (int64_t t = std::max<int64_t>(state.first_frame, 0); t < std::min(state.end_frame, frames); ++t)
-        scores_[at(t, s)] = log_p[static_cast<size_t>(t * classes) + token] - prior;
+        scores_[at(t, s)] = scores[t * letters + state.letter];
     }
   }
 
@@ -81,37 +77,25 @@ class Lattice {
 
 }  // namespace
 
-double chain_loss(const float* logits, int64_t frames, int64_t classes, std::span<const ChainState> chain,
-                  std::span<const float> log_priors, float* dlogits) {
+double chain_loss(const float* scores, int64_t frames, int64_t letters, std::span<const ChainState> chain,
+                  float* dscores) {
   W2V_CHECK(is_chain(chain), "two optional states in a row, or none that is required");
-  W2V_CHECK(log_priors.empty() || std::ssize(log_priors) == classes, "a prior for every class");
   for (const ChainState& state : chain)
-    W2V_CHECK(state.token >= 0 && state.token < classes, "the states have classes");
-  const auto no_path = [&] {
-    if (dlogits != nullptr) std::fill_n(dlogits, frames * classes, 0.0F);
-    return std::numeric_limits<double>::infinity();
-  };
-  if (frames < least_frames(chain)) return no_path();
-  const std::vector<double> log_p = log_softmax(logits, frames, classes);
-  const Lattice lattice(log_p, frames, classes, chain, log_priors);
+    W2V_CHECK(state.letter >= 0 && state.letter < letters, "the states have letters");
+  if (dscores != nullptr) std::fill_n(dscores, frames * letters, 0.0F);
+  if (frames < least_frames(chain)) return std::numeric_limits<double>::infinity();
+  const Lattice lattice(scores, frames, letters, chain);
   const std::vector<double> alpha = lattice.forward();
   const double total = lattice.log_total(alpha);
-  if (total == kLogZero) return no_path();
-  if (dlogits == nullptr) return -total;
-
-  // d/d logit = softmax − share of the paths that are in this class here.
+  if (total == kLogZero) return std::numeric_limits<double>::infinity();
+  if (dscores == nullptr) return -total;
   const std::vector<double> beta = lattice.backward();
-  std::vector<double> share(static_cast<size_t>(classes));
   for (int64_t t = 0; t < frames; ++t) {
-    std::ranges::fill(share, 0.0);
     for (int64_t s = 0; s < lattice.count(); ++s) {
       const double log_share = alpha[lattice.at(t, s)] + beta[lattice.at(t, s)] - total;
       if (log_share > kLogZero)
-        share[static_cast<size_t>(chain[static_cast<size_t>(s)].token)] += std::exp(log_share);
-    }
-    for (int64_t k = 0; k < classes; ++k) {
-      const auto i = static_cast<size_t>(t * classes + k);
-      dlogits[i] = static_cast<float>(std::exp(log_p[i]) - share[static_cast<size_t>(k)]);
+        dscores[t * letters + chain[static_cast<size_t>(s)].letter] -=
+            static_cast<float>(std::exp(log_share));
     }
   }
   return -total;

@@ -48,6 +48,48 @@ class Band {
   std::vector<int64_t> start_;
 };
 
+/// The similarities of the letters that the band lets be spoken in a frame, computed for some frames at once.
+class BandScores {
+ public:
+  BandScores(const Similarity& similarity, std::span<const ChainState> chain, const Band& band)
+      : similarity_(similarity), chain_(chain), band_(band) {}
+
+  /// Frames have to be asked for in their order.
+  const float* of_frame(int64_t t) {
+    if (t >= end_frame_) compute(t);
+    return scores_.data() + (t - first_frame_) * (end_letter_ - first_letter_) - first_letter_;
+  }
+
+ private:
+  static constexpr int64_t kFrames = 16;
+
+  void compute(int64_t t) {
+    first_frame_ = t;
+    end_frame_ = std::min(t + kFrames, similarity_.frames);
+    first_letter_ = similarity_.letters;
+    end_letter_ = 0;
+    for (int64_t s = band_.first(t); s < band_.end(end_frame_ - 1); ++s) {
+      const int64_t letter = chain_[static_cast<size_t>(s)].letter;
+      if (letter == kAnySound) continue;
+      first_letter_ = std::min(first_letter_, letter);
+      end_letter_ = std::max(end_letter_, letter + 1);
+    }
+    end_letter_ = std::max(end_letter_, first_letter_);
+    scores_.resize(static_cast<size_t>((end_frame_ - first_frame_) * (end_letter_ - first_letter_)));
+    if (!scores_.empty())
+      similarity_.block(first_frame_, end_frame_, first_letter_, end_letter_, scores_.data());
+  }
+
+  const Similarity& similarity_;
+  std::span<const ChainState> chain_;
+  const Band& band_;
+  std::vector<float> scores_;
+  int64_t first_frame_ = 0;
+  int64_t end_frame_ = 0;
+  int64_t first_letter_ = 0;
+  int64_t end_letter_ = 0;
+};
+
 /// Two bits a cell.
 class Steps {
  public:
@@ -67,25 +109,23 @@ class Steps {
 
 }  // namespace
 
-float TokenScores::best(int64_t frame) const { return *std::max_element(row(frame), row(frame) + classes); }
-
-std::vector<int64_t> best_chain_path(const TokenScores& scores, std::span<const ChainState> chain,
+std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<const ChainState> chain,
                                      const ChainPathOptions& options) {
   W2V_CHECK(is_chain(chain), "two optional states in a row, or none that is required");
   const int64_t count = std::ssize(chain);
-  if (scores.frames < least_frames(chain)) return {};
-  const Band band(chain, scores.frames);
+  if (similarity.frames < least_frames(chain)) return {};
+  const Band band(chain, similarity.frames);
   if (band.cells() > options.most_cells) {
     throw ConfigError(
         fmt::format("{} frames of audio with {} letters of text are too much to be aligned at once",
-                    scores.frames, count));
+                    similarity.frames, count));
   }
+  BandScores scores(similarity, chain, band);
   Steps steps(band.cells());
   std::vector<double> before(static_cast<size_t>(count), kImpossible);
   std::vector<double> now(static_cast<size_t>(count), kImpossible);
-  for (int64_t t = 0; t < scores.frames; ++t) {
-    const float* row = scores.row(t);
-    const float any = scores.best(t) - options.any_penalty;
+  for (int64_t t = 0; t < similarity.frames; ++t) {
+    const float* row = scores.of_frame(t);
     // A step looks two states back, where the band has left the values of two frames ago.
     for (int64_t s = std::max<int64_t>(band.first(t) - 2, 0); s < std::min(band.first(t), count); ++s)
       now[static_cast<size_t>(s)] = kImpossible;
@@ -113,7 +153,7 @@ std::vector<int64_t> best_chain_path(const TokenScores& scores, std::span<const 
         if (s >= 2 && chain[i - 1].optional) consider(s - 2, skip);
       }
       if (step == none) continue;
-      now[i] = from + (state.token == kAnyToken ? any : row[state.token]);
+      now[i] = from + (state.letter == kAnySound ? -options.any_penalty : row[state.letter]);
       steps.set(band.cell(t, s), step);
     }
     std::swap(before, now);
@@ -123,8 +163,8 @@ std::vector<int64_t> best_chain_path(const TokenScores& scores, std::span<const 
       before[static_cast<size_t>(count - 2)] > before[static_cast<size_t>(count - 1)])
     s = count - 2;
   if (before[static_cast<size_t>(s)] == kImpossible) return {};
-  std::vector<int64_t> path(static_cast<size_t>(scores.frames));
-  for (int64_t t = scores.frames - 1; t >= 0; --t) {
+  std::vector<int64_t> path(static_cast<size_t>(similarity.frames));
+  for (int64_t t = similarity.frames - 1; t >= 0; --t) {
     path[static_cast<size_t>(t)] = s;
     if (t > 0) s -= steps.get(band.cell(t, s));
   }

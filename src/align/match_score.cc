@@ -17,44 +17,39 @@ constexpr double kRidge = 1e-3;
 constexpr int kNewtonSteps = 30;
 
 Vector features_of(const MatchScore& score) {
-  const double length = std::log(static_cast<double>(std::max<int64_t>(score.characters, 1)));
-  return {1.0, score.mean_deficit, length, score.mean_deficit * length};
+  const double length = std::log(static_cast<double>(std::max<int64_t>(score.letters, 1)));
+  return {1.0, score.similarity, length, score.similarity * length};
 }
 
 double logistic(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
 }  // namespace
 
-std::vector<double> token_deficits(const TokenScores& scores, const TextChain& chain,
-                                   std::span<const int64_t> path) {
-  const auto tokens =
-      static_cast<size_t>(std::ranges::count_if(chain.positions, [](int64_t p) { return p >= 0; }));
-  std::vector<double> sums(tokens, 0.0);
-  std::vector<int64_t> frames(tokens, 0);
-  const int gap = token_of(' ');
+std::vector<double> letter_similarities(const Similarity& similarity, std::span<const ChainState> chain,
+                                        std::span<const int64_t> path) {
+  std::vector<double> sums(static_cast<size_t>(similarity.letters), 0.0);
+  std::vector<int64_t> frames(sums.size(), 0);
   for (int64_t t = 0; t < std::ssize(path); ++t) {
-    const auto s = static_cast<size_t>(path[static_cast<size_t>(t)]);
-    const int64_t position = chain.positions[s];
-    const int32_t token = chain.states[s].token;
-    if (position < 0 || token == gap) continue;
-    sums[static_cast<size_t>(position)] += scores.row(t)[token] - scores.best(t);
-    ++frames[static_cast<size_t>(position)];
+    const int64_t letter = chain[static_cast<size_t>(path[static_cast<size_t>(t)])].letter;
+    if (letter == kAnySound) continue;
+    sums[static_cast<size_t>(letter)] += similarity.at(t, letter);
+    ++frames[static_cast<size_t>(letter)];
   }
-  for (size_t i = 0; i < tokens; ++i) sums[i] /= static_cast<double>(std::max<int64_t>(frames[i], 1));
+  for (size_t i = 0; i < sums.size(); ++i) sums[i] /= static_cast<double>(std::max<int64_t>(frames[i], 1));
   return sums;
 }
 
-MatchScore match_score(std::span<const double> deficits, std::span<const int> tokens, int64_t begin,
+MatchScore match_score(std::span<const double> similarities, std::span<const int> tokens, int64_t begin,
                        int64_t end) {
-  W2V_CHECK(deficits.size() == tokens.size() && begin <= end && end <= std::ssize(tokens),
+  W2V_CHECK(similarities.size() == tokens.size() && begin <= end && end <= std::ssize(tokens),
             "tokens of this text");
   MatchScore score;
   for (int64_t i = begin; i < end; ++i) {
     if (tokens[static_cast<size_t>(i)] == token_of(' ')) continue;
-    score.mean_deficit += deficits[static_cast<size_t>(i)];
-    ++score.characters;
+    score.similarity += similarities[static_cast<size_t>(i)];
+    ++score.letters;
   }
-  if (score.characters > 0) score.mean_deficit /= static_cast<double>(score.characters);
+  if (score.letters > 0) score.similarity /= static_cast<double>(score.letters);
   return score;
 }
 

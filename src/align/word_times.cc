@@ -8,21 +8,15 @@
 namespace wav2vec {
 namespace {
 
-/// Frames [first, end) of a state; none where the path passes it by.
-struct FrameSpan {
-  int64_t first = 0;
-  int64_t end = 0;
-};
-
-float score_of(const TokenScores& scores, int64_t frame, int32_t token) {
-  return token == kAnyToken ? scores.best(frame) : scores.row(frame)[token];
+double score_of(const Similarity& similarity, int64_t frame, int64_t letter) {
+  return letter == kAnySound ? 0.0 : similarity.at(frame, letter);
 }
 
 // Where, between the centres of frames t − 1 and t, the sound of `before` gives way to that of `after`; 0.5
 // halfway.
-double crossing(const TokenScores& scores, int64_t t, int32_t before, int32_t after) {
-  const double left = score_of(scores, t - 1, before) - score_of(scores, t - 1, after);
-  const double right = score_of(scores, t, before) - score_of(scores, t, after);
+double crossing(const Similarity& similarity, int64_t t, int64_t before, int64_t after) {
+  const double left = score_of(similarity, t - 1, before) - score_of(similarity, t - 1, after);
+  const double right = score_of(similarity, t, before) - score_of(similarity, t, after);
   // The path decides between frames, the lines only within: without a crossing here, halfway.
   if (!(left > 0.0 && right < 0.0)) return 0.5;
   return left / (left - right);
@@ -41,69 +35,46 @@ std::vector<TokenWord> words_of(std::span<const int> tokens) {
   return words;
 }
 
-std::vector<TimeSpan> token_times(const TokenScores& scores, const TextChain& chain,
-                                  std::span<const int64_t> path, const FrameTimes& frame_times) {
-  const auto states = std::ssize(chain.states);
-  std::vector<FrameSpan> frames(static_cast<size_t>(states));
-  std::vector<double> starts(static_cast<size_t>(states));
-  std::vector<double> ends(static_cast<size_t>(states));
-  const auto token = [&](int64_t s) { return chain.states[static_cast<size_t>(s)].token; };
+std::vector<TimeSpan> letter_times(const Similarity& similarity, std::span<const ChainState> chain,
+                                   std::span<const int64_t> path, const FrameTimes& frame_times) {
+  std::vector<TimeSpan> times(static_cast<size_t>(similarity.letters));
+  const auto letter = [&](int64_t s) { return chain[static_cast<size_t>(s)].letter; };
+  const auto span_of = [&](int64_t s) -> TimeSpan* {
+    return letter(s) == kAnySound ? nullptr : &times[static_cast<size_t>(letter(s))];
+  };
+  const auto pass_by = [&](int64_t first, int64_t end, double seconds) {
+    for (int64_t s = first; s < end; ++s) {
+      if (TimeSpan* span = span_of(s)) *span = {seconds, seconds};
+    }
+  };
+  if (path.empty()) return times;
+  const double half = 0.5 * frame_times.hop_seconds;
+  double boundary = frame_times.center(0) - half;
+  int64_t before = -1;  // the state of the frame before
   for (int64_t t = 0; t < std::ssize(path); ++t) {
-    const auto s = static_cast<size_t>(path[static_cast<size_t>(t)]);
-    const bool begins = t == 0 || path[static_cast<size_t>(t - 1)] != path[static_cast<size_t>(t)];
-    if (!begins) {
-      frames[s].end = t + 1;
-      continue;
-    }
-    frames[s] = {t, t + 1};
-    double boundary = frame_times.center(0) - 0.5 * frame_times.hop_seconds;
+    const int64_t s = path[static_cast<size_t>(t)];
+    if (s == before) continue;
     if (t > 0) {
-      const int64_t before = path[static_cast<size_t>(t - 1)];
       boundary = frame_times.center(t - 1) +
-                 crossing(scores, t, token(before), token(static_cast<int64_t>(s))) * frame_times.hop_seconds;
-      ends[static_cast<size_t>(before)] = boundary;
+                 crossing(similarity, t, letter(before), letter(s)) * frame_times.hop_seconds;
+      if (TimeSpan* span = span_of(before)) span->end_seconds = boundary;
     }
-    starts[s] = boundary;
+    pass_by(before + 1, s, boundary);
+    if (TimeSpan* span = span_of(s)) span->start_seconds = boundary;
+    before = s;
   }
-  if (!path.empty())
-    ends[static_cast<size_t>(path.back())] =
-        frame_times.center(std::ssize(path) - 1) + 0.5 * frame_times.hop_seconds;
-
-  const int gap = token_of(' ');
-  std::vector<TimeSpan> times;
-  for (int64_t s = 0; s < states; ++s) {
-    const auto i = static_cast<size_t>(s);
-    if (chain.positions[i] < 0) continue;
-    TimeSpan span{starts[i], ends[i]};
-    const auto single_gap = [&](int64_t other) {
-      return other >= 0 && other < states && token(other) == gap &&
-             frames[static_cast<size_t>(other)].end - frames[static_cast<size_t>(other)].first == 1;
-    };
-    const auto middle = [&](int64_t other) {
-      return 0.5 * (starts[static_cast<size_t>(other)] + ends[static_cast<size_t>(other)]);
-    };
-    if (token(s) == gap) {
-      if (single_gap(s)) span.start_seconds = span.end_seconds = middle(s);
-    } else {
-      if (s > 0 && s - 1 > 0 && single_gap(s - 1)) span.start_seconds = middle(s - 1);
-      const bool doubled =
-          s + 2 < states && chain.positions[i + 1] < 0 && token(s + 1) == CharacterTokens::kBlank;
-      if (doubled) span.end_seconds = middle(s + 1);
-      if (s > 1 && chain.positions[i - 1] < 0 && token(s - 1) == CharacterTokens::kBlank)
-        span.start_seconds = middle(s - 1);
-      if (s + 2 < states && single_gap(s + 1)) span.end_seconds = middle(s + 1);
-    }
-    times.push_back(span);
-  }
+  boundary = frame_times.center(std::ssize(path) - 1) + half;
+  if (TimeSpan* span = span_of(before)) span->end_seconds = boundary;
+  pass_by(before + 1, std::ssize(chain), boundary);
   return times;
 }
 
-std::vector<TimeSpan> word_times(std::span<const TimeSpan> tokens, std::span<const TokenWord> words) {
+std::vector<TimeSpan> word_times(std::span<const TimeSpan> letters, std::span<const TokenWord> words) {
   std::vector<TimeSpan> times;
   for (const TokenWord& word : words) {
-    W2V_CHECK(word.begin < word.end && word.end <= std::ssize(tokens), "words of these tokens");
-    times.push_back({tokens[static_cast<size_t>(word.begin)].start_seconds,
-                     tokens[static_cast<size_t>(word.end - 1)].end_seconds});
+    W2V_CHECK(word.begin < word.end && word.end <= std::ssize(letters), "words of these letters");
+    times.push_back({letters[static_cast<size_t>(word.begin)].start_seconds,
+                     letters[static_cast<size_t>(word.end - 1)].end_seconds});
   }
   return times;
 }

@@ -7,11 +7,12 @@ namespace wav2vec {
 void HeadConfig::visit(FieldVisitor& v) {
   v.field("hidden", hidden, "units of each direction of an LSTM");
   v.field("lstm_layers", lstm_layers, "bidirectional LSTMs, one on the other, over z and c");
-  v.field("dropout", dropout, "on what enters each LSTM and the output");
-  v.field("prior_exponent", prior_exponent, "of the letters' priors by which their posteriors are divided");
+  v.field("dropout", dropout, "on what enters each LSTM and the outputs");
+  v.field("sounds", sounds, "classes in which audio and text meet, those of text.phone_times among them");
+  v.field("text_channels", text_channels, "of the convolutions over letters");
+  v.field("text_context", text_context, "letters on either side that may change what a letter stands for");
   v.field("network_rate", network_rate,
           "learning rate of encoder and context network over that of the head; 0 = they stay as they are");
-  v.field("phones", phones, "classes of the output that learns from text.phone_times, which set it");
 }
 
 void HeadConfig::validate() const {
@@ -23,10 +24,12 @@ void HeadConfig::validate() const {
     fail_field("head", "dropout", fmt::format("{} is not within [0, 1)", dropout));
   if (!(network_rate >= 0.0 && network_rate <= 100.0))
     fail_field("head", "network_rate", fmt::format("{} is not within 0..100", network_rate));
-  if (phones < 0 || phones > 100000)
-    fail_field("head", "phones", fmt::format("{} is not within 0..100000", phones));
-  if (!(prior_exponent >= 0.0 && prior_exponent <= 1.0))
-    fail_field("head", "prior_exponent", fmt::format("{} is not within [0, 1]", prior_exponent));
+  if (sounds < 2 || sounds > 4096)
+    fail_field("head", "sounds", fmt::format("{} is not within 2..4096", sounds));
+  if (text_channels < 1 || text_channels > 4096)
+    fail_field("head", "text_channels", fmt::format("{} is not within 1..4096", text_channels));
+  if (text_context < 0 || text_context > 64)
+    fail_field("head", "text_context", fmt::format("{} is not within 0..64", text_context));
 }
 
 }  // namespace wav2vec

@@ -15,10 +15,10 @@ void check_seconds(std::string_view key, double value, double most) {
 void HeadTextConfig::visit(FieldVisitor& v) {
   v.field("languages", languages, "of each manifest in data.train and then data.valid; one: of all");
   v.field("word_times", word_times, "CTMs with the times of words, where they are known");
-  v.field("phone_times", phone_times,
-          "CTMs with the times of phones, from which an output beside the characters learns");
-  v.field("phone_weight", phone_weight,
-          "weight of that output's loss per frame beside that of the characters");
+  v.field("phone_times", phone_times, "CTMs with the times of phones, which name the first of head.sounds");
+  v.field("phone_weight", phone_weight, "weight of the phones' loss per frame beside that of the alignment");
+  v.field("letter_weight", letter_weight,
+          "likewise of the letters that are heard without a text, for transcripts");
   v.field("word_tolerance_seconds", word_tolerance_seconds, "a word may begin earlier and end later by this");
   v.field("longest_word_seconds", longest_word_seconds,
           "an utterance with a longer word is trained without times");
@@ -28,6 +28,8 @@ void HeadTextConfig::validate() const {
   if (languages.empty()) fail_field("text", "languages", "names none; give one at least");
   if (!(phone_weight >= 0.0 && phone_weight <= 1000.0))
     fail_field("text", "phone_weight", fmt::format("{} is not within 0..1000", phone_weight));
+  if (!(letter_weight >= 0.0 && letter_weight <= 1000.0))
+    fail_field("text", "letter_weight", fmt::format("{} is not within 0..1000", letter_weight));
   check_seconds("word_tolerance_seconds", word_tolerance_seconds, 10.0);
   check_seconds("longest_word_seconds", longest_word_seconds, 1e6);
 }

@@ -134,7 +134,7 @@ HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameTimes& frame_ti
           continue;
         }
         SpokenText text = transcripts.read(utterance, spoken);
-        if (text.tokens.empty()) {
+        if (text.empty()) {
           ++corpus.without_text;
           continue;
         }

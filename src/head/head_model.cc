@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wav2vec/align/similarity.h"
 #include "wav2vec/audio/normalize.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/extract/frame_windows.h"
 #include "wav2vec/extract/model_parameters.h"
-#include "wav2vec/head/token_scores.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/model_file.h"
 #include "wav2vec/model/alignment_network.h"
+#include "wav2vec/nn/softmax.h"
 #include "wav2vec/text/character_tokens.h"
 
 namespace wav2vec {
@@ -30,7 +31,6 @@ struct HeadModel::Parts {
   AlignmentNetwork network;
   ParameterBlock parameters;
   Workspace workspace;
-  std::vector<float> log_priors;  // as chain_loss() takes them
 
   Parts(std::filesystem::path file_path, ModelFile& file)
       : path(std::move(file_path)),
@@ -40,11 +40,10 @@ struct HeadModel::Parts {
     load_parameters(parameters, [&](const ParameterSpec& spec, std::span<float> values) {
       file.read(spec.name, spec.shape, values);
     });
-    log_priors = scaled_log_priors(network, parameters);
   }
 
   // The frames of one window.
-  void score(const WaveformSource& waveform, const FrameWindow& window, float* out) {
+  void score(const WaveformSource& waveform, const FrameWindow& window, RecordingScores& result) {
     const Workspace::Mark mark = workspace.mark();
     const std::span<int64_t> lengths = workspace.push_integers(1);
     lengths[0] = window.samples;
@@ -52,12 +51,16 @@ struct HeadModel::Parts {
     waveform.read(window.first_sample, window.samples, audio.item(0));
     if (info.normalize) normalize_waveform({audio.item(0), static_cast<size_t>(window.samples)});
     const Pass pass{parameters, workspace};
-    const Activations logits = alignment_forward(network, pass, audio, nullptr).tokens;
+    const AlignmentLogits logits = alignment_forward(network, pass, audio, nullptr);
     const int64_t context =
         window.first_frame - window.first_sample / encoder_geometry(info.model).hop_samples;
-    const std::vector<float> scores = scaled_log_posteriors(
-        logits.frame(0, context), window.end_frame - window.first_frame, network.tokens(), log_priors);
-    std::ranges::copy(scores, out);
+    const int64_t frames = window.end_frame - window.first_frame;
+    std::ranges::copy(heard_sounds(logits.sounds.frame(0, context), frames, result.sounds,
+                                   parameters[network.log_priors], kBackgroundShare),
+                      result.heard.begin() + window.first_frame * result.sounds);
+    float* const letters = result.letters.data() + window.first_frame * result.tokens;
+    std::copy_n(logits.letters.frame(0, context), frames * result.tokens, letters);
+    log_softmax_rows(letters, frames, result.tokens);
     workspace.rewind(mark);
   }
 };
@@ -98,14 +101,32 @@ RecordingScores HeadModel::scores(const WaveformSource& waveform,
   const double hop_seconds = frame_times().hop_seconds;
   const int64_t window_frames = std::max<int64_t>(1, std::llround(kWindowSeconds / hop_seconds));
   const int64_t context_frames = std::llround(kContextSeconds / hop_seconds);
-  RecordingScores result{geometry.frames_for(waveform.samples), parts_->network.tokens(), {}};
-  result.rows.resize(static_cast<size_t>(result.frames * result.tokens));
+  RecordingScores result{.frames = geometry.frames_for(waveform.samples),
+                         .sounds = parts_->network.config.sounds,
+                         .tokens = parts_->network.tokens(),
+                         .heard = {},
+                         .letters = {}};
+  result.heard.resize(static_cast<size_t>(result.frames * result.sounds));
+  result.letters.resize(static_cast<size_t>(result.frames * result.tokens));
   if (result.frames == 0) return result;
   for (const FrameWindow& window : frame_windows(geometry, waveform.samples, window_frames, context_frames)) {
-    parts_->score(waveform, window, result.rows.data() + window.first_frame * result.tokens);
-    if (progress && !progress(window.end_frame)) return {0, result.tokens, {}};
+    parts_->score(waveform, window, result);
+    if (progress && !progress(window.end_frame))
+      return {.frames = 0, .sounds = result.sounds, .tokens = result.tokens, .heard = {}, .letters = {}};
   }
   return result;
+}
+
+std::vector<float> HeadModel::meant(std::span<const int> tokens) {
+  Workspace& workspace = parts_->workspace;
+  const Workspace::Mark mark = workspace.mark();
+  const std::vector<std::vector<int>> texts{{tokens.begin(), tokens.end()}};
+  TextTowerCache unused;
+  const Activations logits =
+      text_tower_forward(parts_->network.text, {parts_->parameters, workspace}, texts, token_of(' '), unused);
+  std::vector<float> meant = meant_sounds(logits.item(0), logits.length(0), logits.channels);
+  workspace.rewind(mark);
+  return meant;
 }
 
 }  // namespace wav2vec

@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-#include "wav2vec/align/chain_loss.h"
+#include "wav2vec/align/alignment_loss.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -22,6 +22,7 @@
 #include "wav2vec/io/model_file.h"
 #include "wav2vec/io/run_lock.h"
 #include "wav2vec/model/alignment_network.h"
+#include "wav2vec/nn/ctc_loss.h"
 #include "wav2vec/nn/softmax.h"
 #include "wav2vec/text/character_tokens.h"
 #include "wav2vec/train/initial_weights.h"
@@ -41,6 +42,9 @@ using Clock = std::chrono::steady_clock;
 // How fast the estimate of the priors follows the network.
 constexpr double kPriorRate = 0.01;
 constexpr double kLeastPrior = 1e-4;
+// The batch's share of the priors that its loss is divided by, which gradients reach: if all of them lagged
+// behind, both towers would run from one rare sound to the next together.
+constexpr double kBatchShare = 0.5;
 
 /// A network that is named takes the place of [model].
 HeadRecipe with_network(HeadRecipe recipe) {
@@ -67,10 +71,13 @@ FrameTimes frame_times_of(const HeadRecipe& recipe) {
   return {geometry.center_sample_of(0) / rate, static_cast<double>(geometry.hop_samples) / rate};
 }
 
-/// The phones of the corpus become classes of the head.
-HeadCorpus corpus_of(HeadRecipe& recipe, const FrameTimes& times) {
+HeadCorpus corpus_of(const HeadRecipe& recipe, const FrameTimes& times) {
   HeadCorpus corpus = load_head_corpus(recipe, times);
-  recipe.head.phones = corpus.phones.count();
+  if (corpus.phones.count() > recipe.head.sounds) {
+    fail_field("head", "sounds",
+               fmt::format("{}, but text.phone_times has {} phones; give as many at least",
+                           recipe.head.sounds, corpus.phones.count()));
+  }
   return corpus;
 }
 
@@ -89,12 +96,49 @@ Manifest noise_of(const AugmentConfig& augment) {
   return augment.enabled() && !augment.noise.empty() ? read_manifests(augment.noise) : Manifest{};
 }
 
+std::vector<double> exp_of(std::span<const float> logarithms) {
+  std::vector<double> out;
+  for (const float x : logarithms) out.push_back(std::exp(static_cast<double>(x)));
+  return out;
+}
+
+/// Over all frames of a batch of logits.
+std::vector<double> mean_posterior(const Activations& logits) {
+  std::vector<double> mean(static_cast<size_t>(logits.channels), 0.0);
+  for (int64_t b = 0; b < logits.batch; ++b) {
+    const std::vector<double> log_p = log_softmax(logits.item(b), logits.length(b), logits.channels);
+    for (size_t i = 0; i < log_p.size(); ++i) mean[i % mean.size()] += std::exp(log_p[i]);
+  }
+  for (double& share : mean) share /= static_cast<double>(logits.valid_frames());
+  return mean;
+}
+
+/// Adds the gradient of item b, given that of each share of the mean times the number of frames.
+void mean_posterior_backward(const Activations& logits, int64_t b, std::span<const float> dmean,
+                             const Activations& dlogits) {
+  const int64_t classes = logits.channels;
+  const std::vector<double> log_p = log_softmax(logits.item(b), logits.length(b), classes);
+  for (int64_t t = 0; t < logits.length(b); ++t) {
+    double mean = 0.0;
+    const double* row = log_p.data() + t * classes;
+    for (int64_t k = 0; k < classes; ++k) mean += std::exp(row[k]) * dmean[static_cast<size_t>(k)];
+    for (int64_t k = 0; k < classes; ++k)
+      dlogits.frame(b, t)[k] += static_cast<float>(std::exp(row[k]) * (dmean[static_cast<size_t>(k)] - mean));
+  }
+}
+
 struct BatchSums {
-  double loss_nats = 0.0;        ///< of the characters
-  double phone_loss_nats = 0.0;  ///< with its weight
+  double loss_nats = 0.0;   ///< of the alignment
+  double aside_nats = 0.0;  ///< of phones and letters, with their weights
   int64_t frames = 0;
   int64_t utterances = 0;
   int64_t unfit = 0;  ///< utterances whose text does not fit into their frames
+};
+
+/// Logits of a batch, or their gradients.
+struct Towers {
+  AlignmentLogits audio;
+  Activations text;  ///< [batch, letters, sounds]
 };
 
 class HeadTrainer {
@@ -116,10 +160,9 @@ class HeadTrainer {
   void prepare_folder();
   void begin();
   void update(BatchLoader& loader);
-  BatchSums losses(const AudioBatch& batch, const AlignmentLogits& logits,
-                   const AlignmentLogits& dlogits) const;
+  BatchSums losses(const AudioBatch& batch, const Towers& logits, const Towers& dlogits) const;
   void adam_step(double rate);
-  void follow_priors(const Activations& logits);
+  void follow_priors(const Activations& sounds);
   void validate();
   void save();
   void log_interval();
@@ -174,54 +217,79 @@ void HeadTrainer::begin() {
     return;
   }
   set_initial_weights(recipe_.model, recipe_.train, state_.parameters);
-  // A head that was trained before brings its own.
-  const auto priors = state_.parameters[network_.log_priors];
-  if (std::ranges::all_of(priors, [](float log_prior) { return log_prior == 0.0F; }))
-    std::ranges::fill(priors, static_cast<float>(-std::log(static_cast<double>(network_.tokens()))));
   state_.corpus_hash = corpus_.hash;
 }
 
-// The mean posterior of this batch, mixed into what was estimated so far.
-void HeadTrainer::follow_priors(const Activations& logits) {
-  const int64_t tokens = network_.tokens();
-  std::vector<double> mean(static_cast<size_t>(tokens), 0.0);
-  for (int64_t b = 0; b < logits.batch; ++b) {
-    const std::vector<double> log_p = log_softmax(logits.item(b), logits.length(b), tokens);
-    for (size_t i = 0; i < log_p.size(); ++i) mean[i % mean.size()] += std::exp(log_p[i]);
-  }
-  const auto frames = static_cast<double>(logits.valid_frames());
+void HeadTrainer::follow_priors(const Activations& sounds) {
+  const std::vector<double> mean = mean_posterior(sounds);
+  // The first batches count alike.
+  const double rate = std::max(kPriorRate, 1.0 / static_cast<double>(state_.update + 1));
   const auto log_priors = state_.parameters[network_.log_priors];
   for (size_t k = 0; k < mean.size(); ++k) {
     const double old = std::exp(static_cast<double>(log_priors[k]));
-    const double now = (1.0 - kPriorRate) * old + kPriorRate * mean[k] / frames;
-    log_priors[k] = static_cast<float>(std::log(std::max(now, kLeastPrior)));
+    log_priors[k] = static_cast<float>(std::log(std::max((1.0 - rate) * old + rate * mean[k], kLeastPrior)));
   }
 }
 
-BatchSums HeadTrainer::losses(const AudioBatch& batch, const AlignmentLogits& logits,
-                              const AlignmentLogits& dlogits) const {
-  const std::vector<float> priors = scaled_log_priors(network_, state_.parameters);
-  const Activations& tokens = logits.tokens;
-  std::vector<double> loss(static_cast<size_t>(tokens.batch));
-  std::vector<double> phones(loss.size(), 0.0);
+BatchSums HeadTrainer::losses(const AudioBatch& batch, const Towers& logits, const Towers& dlogits) const {
+  const Activations& sounds = logits.audio.sounds;
+  const Activations& letters = logits.audio.letters;
+  std::vector<double> loss(static_cast<size_t>(sounds.batch));
+  std::vector<double> aside(loss.size(), 0.0);
+  const std::vector<double> running = exp_of(state_.parameters[network_.log_priors]);
+  const std::vector<double> now = mean_posterior(sounds);
+  std::vector<float> log_priors;
+  for (size_t k = 0; k < now.size(); ++k) {
+    log_priors.push_back(
+        static_cast<float>(std::log((1.0 - kBatchShare) * running[k] + kBatchShare * now[k])));
+  }
+  std::vector<double> dlog_priors(loss.size() * now.size());
 #pragma omp parallel for schedule(dynamic)
-  for (int64_t b = 0; b < tokens.batch; ++b) {
+  for (int64_t b = 0; b < sounds.batch; ++b) {
     const auto i = static_cast<size_t>(b);
     const SpokenText& text = corpus_.train.texts[static_cast<size_t>(batch.utterances[i])];
-    loss[i] = chain_loss(tokens.item(b), tokens.length(b), network_.tokens(), text.chain.states, priors,
-                         dlogits.tokens.item(b));
-    if (logits.phones.data == nullptr) continue;
-    const std::vector<int32_t> labels =
-        frame_labels(text.phones, corpus_.phones, frame_times_, tokens.length(b));
-    const double weight = recipe_.text.phone_weight;
-    phones[i] = weight * frames_cross_entropy(logits.phones.item(b), tokens.length(b), logits.phones.channels,
-                                              labels, static_cast<float>(weight), dlogits.phones.item(b));
+    const int64_t frames = sounds.length(b);
+    float* const dsounds = dlogits.audio.sounds.item(b);
+    loss[i] = alignment_loss({.frames = sounds.item(b),
+                              .letters = logits.text.item(b),
+                              .dframes = dsounds,
+                              .dletters = dlogits.text.item(b),
+                              .dlog_priors = dlog_priors.data() + i * now.size(),
+                              .frame_count = frames,
+                              .letter_count = logits.text.length(b),
+                              .sounds = sounds.channels},
+                             text.chain, log_priors);
+    if (!text.phones.empty()) {
+      std::vector<float> dphones(static_cast<size_t>(frames * sounds.channels));
+      const double weight = recipe_.text.phone_weight;
+      aside[i] +=
+          weight * frames_cross_entropy(sounds.item(b), frames, sounds.channels,
+                                        frame_labels(text.phones, corpus_.phones, frame_times_, frames),
+                                        static_cast<float>(weight), dphones.data());
+      for (size_t k = 0; k < dphones.size(); ++k) dsounds[k] += dphones[k];
+    }
+    float* const dletters = dlogits.audio.letters.item(b);
+    const std::vector<int32_t> spoken(text.letters().begin(), text.letters().end());
+    const double weight = recipe_.text.letter_weight;
+    const double ctc = ctc_loss(letters.item(b), frames, letters.channels, spoken, dletters);
+    if (std::isfinite(ctc)) aside[i] += weight * ctc;
+    for (int64_t k = 0; k < frames * letters.channels; ++k) dletters[k] *= static_cast<float>(weight);
   }
+  // Through the mean posterior of the batch back to every frame.
+  std::vector<float> dmean(now.size(), 0.0F);
+  for (size_t k = 0; k < now.size(); ++k) {
+    double sum = 0.0;
+    for (size_t i = 0; i < loss.size(); ++i) sum += dlog_priors[i * now.size() + k];
+    dmean[k] = static_cast<float>(sum * kBatchShare / std::exp(static_cast<double>(log_priors[k])) /
+                                  static_cast<double>(sounds.valid_frames()));
+  }
+#pragma omp parallel for schedule(dynamic)
+  for (int64_t b = 0; b < sounds.batch; ++b) mean_posterior_backward(sounds, b, dmean, dlogits.audio.sounds);
   BatchSums sums;
-  for (int64_t b = 0; b < tokens.batch; ++b) {
+  for (int64_t b = 0; b < sounds.batch; ++b) {
     const auto i = static_cast<size_t>(b);
-    sums.phone_loss_nats += phones[i];
-    sums.frames += tokens.length(b);
+    sums.aside_nats += aside[i];
+    sums.frames += sounds.length(b);
     ++sums.utterances;
     if (std::isinf(loss[i]))
       ++sums.unfit;
@@ -250,24 +318,30 @@ void HeadTrainer::update(BatchLoader& loader) {
   const TrainingRandom random{static_cast<uint64_t>(recipe_.train.seed), keys};
   const Pass pass{state_.parameters, workspace_, &random};
   const Workspace::Mark mark = workspace_.mark();
+  std::vector<std::vector<int>> texts;
+  for (const auto u : batch.utterances) texts.push_back(corpus_.train.texts[static_cast<size_t>(u)].tokens);
   AlignmentCache cache;
+  TextTowerCache text_cache;
   const Activations waveform = batch.augmented.empty() ? waveform_of(batch) : augmented_waveform_of(batch);
-  const AlignmentLogits logits = alignment_forward(network_, pass, waveform, &cache);
-  AlignmentLogits dlogits{.tokens = workspace_.push_like(logits.tokens), .phones = {}};
-  if (logits.phones.data != nullptr) dlogits.phones = workspace_.push_like(logits.phones);
+  const Towers logits{.audio = alignment_forward(network_, pass, waveform, &cache),
+                      .text = text_tower_forward(network_.text, pass, texts, token_of(' '), text_cache)};
+  const Towers dlogits{.audio = {.sounds = workspace_.push_like(logits.audio.sounds),
+                                 .letters = workspace_.push_like(logits.audio.letters)},
+                       .text = workspace_.push_like(logits.text)};
   const BatchSums sums = losses(batch, logits, dlogits);
   gradients_.zero();
-  alignment_backward(network_, pass, cache, dlogits, gradients_);
+  alignment_backward(network_, pass, cache, dlogits.audio, gradients_);
+  text_tower_backward(network_.text, pass, text_cache, dlogits.text, gradients_);
   scale_gradients(gradients_.flat(), 1.0 / static_cast<double>(std::max<int64_t>(sums.frames, 1)));
   const double norm = gradient_norm(gradients_.flat());
-  if (std::isfinite(sums.loss_nats + sums.phone_loss_nats) && std::isfinite(norm)) {
+  if (std::isfinite(sums.loss_nats + sums.aside_nats) && std::isfinite(norm)) {
     scale_gradients(gradients_.flat(), clip_factor(norm, recipe_.optim.clip_norm));
     const double rate = learning_rate_at(recipe_.optim, recipe_.train.max_updates, state_.update);
     adam_step(rate);
-    follow_priors(logits.tokens);
+    follow_priors(logits.audio.sounds);
     state_.skipped_in_row = 0;
     interval_.loss_nats += sums.loss_nats;
-    interval_.phone_loss_nats += sums.phone_loss_nats;
+    interval_.aside_nats += sums.aside_nats;
     interval_.frames += sums.frames;
     interval_.unfit += sums.unfit;
     interval_.utterances += sums.utterances;
@@ -312,8 +386,8 @@ void HeadTrainer::validate() {
   if (validated_at_ == state_.update || corpus_.valid.texts.empty()) return;
   validated_at_ = state_.update;
   const Pass pass{state_.parameters, workspace_};
-  last_ = validate_head(network_, pass, corpus_.valid, recipe_.data, frame_times_,
-                        scaled_log_priors(network_, state_.parameters), recipe_.train.valid_batches);
+  last_ =
+      validate_head(network_, pass, corpus_.valid, recipe_.data, frame_times_, recipe_.train.valid_batches);
   metrics_->write({.update = state_.update,
                    .split = "valid",
                    .values = {{"loss_nats_per_frame", last_.loss_nats},
@@ -326,7 +400,6 @@ void HeadTrainer::validate() {
                               {"match_auc", last_.match_auc}}});
   std::ranges::transform(last_.calibration.weights, state_.parameters[network_.calibration].begin(),
                          [](double weight) { return static_cast<float>(weight); });
-  // The loss is scaled by priors that follow the network, so losses of two updates are not to be compared.
   const double told_wrong = 1.0 - last_.match_auc;
   if (!(told_wrong < state_.best_measure)) return;
   state_.best_measure = told_wrong;

@@ -5,10 +5,12 @@
 #include <iterator>
 
 #include "wav2vec/align/chain_loss.h"
+#include "wav2vec/align/similarity.h"
 #include "wav2vec/align/word_times.h"
 #include "wav2vec/data/batch_loader.h"
-#include "wav2vec/head/token_scores.h"
+#include "wav2vec/head/letters_heard.h"
 #include "wav2vec/measure/error_rate.h"
+#include "wav2vec/text/character_tokens.h"
 #include "wav2vec/train/training_batch.h"
 
 namespace wav2vec {
@@ -45,36 +47,48 @@ std::vector<size_t> wrong_texts(const HeadPart& part) {
 
 /// Aligns a text and notes how well it and its words match; the path is returned, empty where the text does
 /// not fit.
-std::vector<int64_t> note_match(const TokenScores& scores, const SpokenText& text, const TextChain& chain,
-                                bool matches, Sums& sums) {
-  std::vector<int64_t> path = best_chain_path(scores, chain.states);
+std::vector<int64_t> note_match(const Similarity& similarity, const SpokenText& text,
+                                std::span<const ChainState> chain, bool matches, Sums& sums) {
+  std::vector<int64_t> path = best_chain_path(similarity, chain);
   if (path.empty()) return path;
-  const std::vector<double> deficits = token_deficits(scores, chain, path);
-  sums.utterances.push_back({match_score(deficits, text.tokens, 0, std::ssize(text.tokens)), matches});
+  const std::vector<double> letters = letter_similarities(similarity, chain, path);
+  sums.utterances.push_back({match_score(letters, text.tokens, 0, std::ssize(text.tokens)), matches});
   for (const TokenWord& word : text.words) {
-    sums.parts.push_back({match_score(deficits, text.tokens, word.begin, word.end), matches,
+    sums.parts.push_back({match_score(letters, text.tokens, word.begin, word.end), matches,
                           1.0 / static_cast<double>(text.words.size())});
   }
   return path;
 }
 
-Sums judge(const SpokenText& text, const SpokenText& wrong, const float* logits, int64_t frames,
-           int64_t tokens, const FrameTimes& frame_times, std::span<const float> log_priors) {
+/// A text with the sounds that its letters stand for.
+struct MeantText {
+  const SpokenText& text;
+  std::vector<float> meant;
+
+  Similarity with(const std::vector<float>& heard, int64_t sounds) const {
+    return {heard.data(), meant.data(), std::ssize(heard) / sounds, std::ssize(text.tokens), sounds};
+  }
+};
+
+Sums judge(const MeantText& right, const MeantText& wrong, const std::vector<float>& heard, int64_t sounds,
+           const FrameTimes& frame_times) {
   Sums sums;
+  const SpokenText& text = right.text;
   // Without the known times: these are what is looked for.
-  const TextChain chain = chain_of(text.tokens);
-  const std::vector<float> scores = scaled_log_posteriors(logits, frames, tokens, log_priors);
-  const TokenScores rows{scores.data(), frames, tokens};
-  sums.character_errors = count_errors(text.tokens, read_greedily(rows).tokens).errors();
-  sums.characters = std::ssize(text.tokens);
-  const double loss = chain_loss(logits, frames, tokens, chain.states, log_priors, nullptr);
+  const std::vector<ChainState> chain = chain_of(text.tokens);
+  const Similarity similarity = right.with(heard, sounds);
+  std::vector<float> scores(static_cast<size_t>(similarity.frames * similarity.letters));
+  similarity.block(0, similarity.frames, 0, similarity.letters, scores.data());
+  const double loss = chain_loss(scores.data(), similarity.frames, similarity.letters, chain, nullptr);
   if (!std::isfinite(loss)) return sums;  // the text does not fit into the audio
   sums.loss_nats = loss;
-  sums.frames = frames;
-  if (wrong.tokens != text.tokens) note_match(rows, wrong, chain_of(wrong.tokens), false, sums);
-  const std::vector<int64_t> path = note_match(rows, text, chain, true, sums);
+  sums.frames = similarity.frames;
+  if (wrong.text.tokens != text.tokens)
+    note_match(wrong.with(heard, sounds), wrong.text, chain_of(wrong.text.tokens), false, sums);
+  const std::vector<int64_t> path = note_match(similarity, text, chain, true, sums);
   if (path.empty() || !text.has_times()) return sums;
-  const std::vector<TimeSpan> found = word_times(token_times(rows, chain, path, frame_times), text.words);
+  const std::vector<TimeSpan> found =
+      word_times(letter_times(similarity, chain, path, frame_times), text.words);
   for (size_t i = 0; i < found.size(); ++i) {
     const double start = found[i].start_seconds - text.times[i].start_seconds;
     const double end = found[i].end_seconds - text.times[i].end_seconds();
@@ -91,7 +105,7 @@ Sums judge(const SpokenText& text, const SpokenText& wrong, const float* logits,
 /// without pairs.
 double area_under_curve(const std::vector<LabelledScore>& scores) {
   std::vector<std::pair<double, bool>> sorted;
-  for (const LabelledScore& s : scores) sorted.emplace_back(s.score.mean_deficit, s.matches);
+  for (const LabelledScore& s : scores) sorted.emplace_back(s.score.similarity, s.matches);
   std::ranges::sort(sorted);
   double below = 0.0;  // mismatches so far
   double pairs = 0.0;
@@ -127,8 +141,7 @@ void add(Sums& to, const Sums& from) {
 }  // namespace
 
 HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, const HeadPart& part,
-                             const DataConfig& data, const FrameTimes& frame_times,
-                             std::span<const float> log_priors, int64_t max_batches) {
+                             const DataConfig& data, const FrameTimes& frame_times, int64_t max_batches) {
   constexpr uint64_t kSeed = 0;
   BatchLoader loader(part.manifest, data, kSeed,
                      {.start = {}, .single_pass = true, .crop = CropPlace::centre});
@@ -138,13 +151,31 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
     AudioBatch batch = loader.next();
     if (batch.empty()) break;
     const Workspace::Mark mark = pass.workspace.mark();
-    const Activations logits = alignment_forward(network, pass, waveform_of(batch), nullptr).tokens;
-    std::vector<Sums> each(static_cast<size_t>(logits.batch));
+    std::vector<size_t> utterances;
+    std::vector<std::vector<int>> texts;
+    for (const auto u : batch.utterances) utterances.push_back(static_cast<size_t>(u));
+    for (const size_t u : utterances) texts.push_back(part.texts[u].tokens);
+    for (const size_t u : utterances) texts.push_back(part.texts[wrong[u]].tokens);
+    const AlignmentLogits logits = alignment_forward(network, pass, waveform_of(batch), nullptr);
+    TextTowerCache unused;
+    const Activations meant = text_tower_forward(network.text, pass, texts, token_of(' '), unused);
+    std::vector<Sums> each(utterances.size());
 #pragma omp parallel for schedule(dynamic)
-    for (int64_t b = 0; b < logits.batch; ++b) {
-      const auto u = static_cast<size_t>(batch.utterances[static_cast<size_t>(b)]);
-      each[static_cast<size_t>(b)] = judge(part.texts[u], part.texts[wrong[u]], logits.item(b),
-                                           logits.length(b), network.tokens(), frame_times, log_priors);
+    for (size_t i = 0; i < utterances.size(); ++i) {
+      const auto b = static_cast<int64_t>(i);
+      const auto meant_text = [&](int64_t item, size_t utterance) {
+        return MeantText{part.texts[utterance],
+                         meant_sounds(meant.item(item), meant.length(item), meant.channels)};
+      };
+      const Activations& sounds = logits.sounds;
+      each[i] = judge(meant_text(b, utterances[i]), meant_text(b + sounds.batch, wrong[utterances[i]]),
+                      heard_sounds(sounds.item(b), sounds.length(b), sounds.channels,
+                                   pass.parameters[network.log_priors], kBackgroundShare),
+                      sounds.channels, frame_times);
+      const std::span<const int> letters = part.texts[utterances[i]].letters();
+      const HeardTokens heard = read_greedily(logits.letters.item(b), sounds.length(b), network.tokens());
+      each[i].character_errors = count_errors(letters, heard.tokens).errors();
+      each[i].characters = std::ssize(letters);
     }
     for (const Sums& one : each) add(sums, one);
     pass.workspace.rewind(mark);

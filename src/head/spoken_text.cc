@@ -1,5 +1,7 @@
 #include "wav2vec/head/spoken_text.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "wav2vec/core/error.h"
@@ -9,7 +11,10 @@ namespace wav2vec {
 
 SpokenText spoken_text(const Reading& reading) {
   SpokenText text;
-  text.tokens = encode(reading.text);
+  const int gap = token_of(' ');
+  text.tokens.push_back(gap);
+  std::ranges::copy(encode(reading.text), std::back_inserter(text.tokens));
+  text.tokens.push_back(gap);
   text.chain = chain_of(text.tokens);
   text.words = words_of(text.tokens);
   return text;
@@ -34,26 +39,18 @@ void set_times(SpokenText& text, std::vector<TimedLabel> times, const FrameTimes
   const auto latest = [&](size_t word) {
     return frame_times.frame_at(times[word].end_seconds() + tolerance_seconds);
   };
-  size_t word = 0;
-  for (size_t s = 0; s < text.chain.states.size(); ++s) {
-    ChainState& state = text.chain.states[s];
-    int64_t position = text.chain.positions[s];
-    const bool separator = position < 0 && state.token == CharacterTokens::kBlank;
-    if (separator) position = text.chain.positions[s - 1];
-    while (position >= 0 && word < text.words.size() && position >= text.words[word].end) ++word;
-    const bool in_word = position >= 0 && word < text.words.size() && position >= text.words[word].begin;
-    if (in_word) {
+  size_t word = 0;  // the first that has not ended before this letter
+  for (ChainState& state : text.chain) {
+    while (word < text.words.size() && state.letter >= text.words[word].end) ++word;
+    if (word < text.words.size() && state.letter >= text.words[word].begin) {
       state.first_frame = earliest(word);
       state.end_frame = latest(word);
       continue;
     }
     // A gap: behind the word before it, up to the word behind it.
-    const bool last_gap = s + 1 == text.chain.states.size();
-    const size_t following = last_gap ? text.words.size() : word;
-    if (following > 0)
-      state.first_frame = frame_times.frame_at(times[following - 1].end_seconds() - tolerance_seconds);
-    if (following < text.words.size())
-      state.end_frame = frame_times.frame_at(times[following].start_seconds + tolerance_seconds);
+    if (word > 0) state.first_frame = frame_times.frame_at(times[word - 1].end_seconds() - tolerance_seconds);
+    if (word < text.words.size())
+      state.end_frame = frame_times.frame_at(times[word].start_seconds + tolerance_seconds);
   }
   text.times = std::move(times);
 }

@@ -7,7 +7,7 @@
 #include "wav2vec/align/anchors.h"
 #include "wav2vec/align/chain_path.h"
 #include "wav2vec/core/error.h"
-#include "wav2vec/head/token_scores.h"
+#include "wav2vec/head/letters_heard.h"
 #include "wav2vec/text/character_tokens.h"
 
 namespace wav2vec {
@@ -34,33 +34,36 @@ ReadLine read_line(const TextLine& line, const TextReader& reader) {
   return read;
 }
 
-/// gap any? line gap any? line … gap any?, of the lines that are asked for. Positions count through all of
-/// their tokens.
+/// gap any? line gap any? line … gap any?, of the lines that are asked for.
 struct Programme {
-  TextChain chain;
+  std::vector<ChainState> chain;
   std::vector<int> tokens;
-  std::vector<int64_t> first_token;  ///< of each line; −1: left out
+  std::vector<float> meant;           ///< [tokens, sounds]
+  std::vector<int64_t> first_letter;  ///< of each line; −1: left out
 };
 
-Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>& wanted) {
+Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>& wanted,
+                       const LetterSounds& letter_sounds) {
+  const int gap = token_of(' ');
   Programme programme;
-  const auto add = [&](const ChainState& state, int64_t position) {
-    programme.chain.states.push_back(state);
-    programme.chain.positions.push_back(position);
-  };
+  const std::vector<float> pause = letter_sounds({&gap, 1});
+  // Every pause is a letter of its own, so that letters rise along the chain.
   const auto add_pause = [&] {
-    add({.token = token_of(' ')}, -1);
-    add({.token = kAnyToken, .optional = true}, -1);
+    programme.chain.push_back({.letter = std::ssize(programme.tokens)});
+    programme.chain.push_back({.letter = kAnySound, .optional = true});
+    programme.tokens.push_back(gap);
+    std::ranges::copy(pause, std::back_inserter(programme.meant));
   };
   add_pause();
   for (size_t i = 0; i < lines.size(); ++i) {
-    programme.first_token.push_back(wanted[i] ? std::ssize(programme.tokens) : -1);
+    programme.first_letter.push_back(wanted[i] ? std::ssize(programme.tokens) : -1);
     if (!wanted[i]) continue;
-    const TextChain line = chain_of(lines[i].tokens);
-    // Without the gaps at its ends.
-    for (size_t s = 1; s + 1 < line.states.size(); ++s)
-      add(line.states[s], line.positions[s] < 0 ? -1 : programme.first_token.back() + line.positions[s]);
+    for (ChainState state : chain_of(lines[i].tokens)) {
+      state.letter += programme.first_letter.back();
+      programme.chain.push_back(state);
+    }
     std::ranges::copy(lines[i].tokens, std::back_inserter(programme.tokens));
+    std::ranges::copy(letter_sounds(lines[i].tokens), std::back_inserter(programme.meant));
     add_pause();
   }
   return programme;
@@ -70,21 +73,20 @@ Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>&
 void set_band(Programme& programme, const HeardTokens& heard, int64_t margin_frames) {
   const std::vector<Anchor> anchors = find_anchors(heard, programme.tokens);
   size_t next = 0;  // the first anchor behind the state
-  int64_t token = -1;
-  for (size_t s = 0; s < programme.chain.states.size(); ++s) {
-    if (programme.chain.positions[s] >= 0) token = programme.chain.positions[s];
-    while (next < anchors.size() && anchors[next].token <= token) ++next;
-    ChainState& state = programme.chain.states[s];
+  int64_t letter = -1;
+  for (ChainState& state : programme.chain) {
+    letter = std::max(letter, state.letter);
+    while (next < anchors.size() && anchors[next].token <= letter) ++next;
     if (next > 0) state.first_frame = std::max<int64_t>(0, anchors[next - 1].frame - margin_frames);
     if (next < anchors.size()) state.end_frame = anchors[next].frame + margin_frames;
   }
 }
 
 AlignedLine aligned_line(const TextLine& line, const ReadLine& read, std::span<const TimeSpan> times,
-                         std::span<const double> deficits, const MatchCalibration& calibration) {
+                         std::span<const double> similarities, const MatchCalibration& calibration) {
   AlignedLine aligned{.number = line.number, .text = line.text, .spoken = true, .time = {}, .words = {}};
   aligned.confidence =
-      calibration.probability(match_score(deficits, read.tokens, 0, std::ssize(read.tokens)));
+      calibration.probability(match_score(similarities, read.tokens, 0, std::ssize(read.tokens)));
   const std::vector<TimeSpan> word_spans = word_times(times, read.words);
   for (size_t w = 0; w < read.words.size(); ++w) {
     const Segment& segment = read.segments[w];
@@ -94,7 +96,8 @@ AlignedLine aligned_line(const TextLine& line, const ReadLine& read, std::span<c
         .source = segment.source,
         .time = word_spans[w],
         .characters = {}};
-    word.confidence = calibration.probability(match_score(deficits, read.tokens, tokens.begin, tokens.end));
+    word.confidence =
+        calibration.probability(match_score(similarities, read.tokens, tokens.begin, tokens.end));
     const Reading& reading = segment.readings[0];
     for (size_t c = 0; c < reading.text.size(); ++c) {
       if (reading.text[c] == ' ') continue;
@@ -110,8 +113,9 @@ AlignedLine aligned_line(const TextLine& line, const ReadLine& read, std::span<c
 }  // namespace
 
 AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_times,
-                       const MatchCalibration& calibration, std::span<const TextLine> lines,
-                       const TextReader& reader, const TextAlignerOptions& options) {
+                       const MatchCalibration& calibration, const LetterSounds& letter_sounds,
+                       std::span<const TextLine> lines, const TextReader& reader,
+                       const TextAlignerOptions& options) {
   std::vector<ReadLine> read;
   for (const TextLine& line : lines) {
     try {
@@ -126,28 +130,29 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
   AlignedText result;
   for (const TextLine& line : lines)
     result.lines.push_back({.number = line.number, .text = line.text, .time = {}, .words = {}});
-  const TokenScores rows = scores.view();
   std::optional<HeardTokens> heard;
   for (int64_t pass = 0; pass < options.most_passes; ++pass) {
     if (std::ranges::find(wanted, true) == wanted.end()) break;
-    Programme programme = programme_of(read, wanted);
-    if (rows.frames * std::ssize(programme.chain.states) > options.most_cells_without_anchors) {
-      if (!heard) heard = read_greedily(rows);
+    Programme programme = programme_of(read, wanted, letter_sounds);
+    const Similarity similarity{scores.heard.data(), programme.meant.data(), scores.frames,
+                                std::ssize(programme.tokens), scores.sounds};
+    if (scores.frames * std::ssize(programme.chain) > options.most_cells_without_anchors) {
+      if (!heard) heard = read_greedily(scores.letters.data(), scores.frames, scores.tokens);
       set_band(programme, *heard,
                static_cast<int64_t>(options.anchor_margin_seconds / frame_times.hop_seconds));
     }
     const std::vector<int64_t> path =
-        best_chain_path(rows, programme.chain.states, {.any_penalty = options.any_penalty});
+        best_chain_path(similarity, programme.chain, {.any_penalty = options.any_penalty});
     if (path.empty()) break;  // longer than the recording
-    const std::vector<TimeSpan> times = token_times(rows, programme.chain, path, frame_times);
-    const std::vector<double> deficits = token_deficits(rows, programme.chain, path);
+    const std::vector<TimeSpan> times = letter_times(similarity, programme.chain, path, frame_times);
+    const std::vector<double> letters = letter_similarities(similarity, programme.chain, path);
     bool left_out = false;
     for (size_t i = 0; i < lines.size(); ++i) {
       if (!wanted[i]) continue;
-      const auto first = static_cast<size_t>(programme.first_token[i]);
+      const auto first = static_cast<size_t>(programme.first_letter[i]);
       const size_t count = read[i].tokens.size();
       AlignedLine line = aligned_line(lines[i], read[i], std::span(times).subspan(first, count),
-                                      std::span(deficits).subspan(first, count), calibration);
+                                      std::span(letters).subspan(first, count), calibration);
       if (line.confidence < options.least_probability) {
         result.lines[i] = {
             .number = line.number, .text = line.text, .time = {}, .confidence = line.confidence, .words = {}};

@@ -50,18 +50,14 @@ AlignmentNetwork::AlignmentNetwork(const ModelConfig& model_config, const HeadCo
     lstms.push_back(make_bidirectional_lstm(layout, fmt::format("head.lstm.{}", i), width, config.hidden));
     width = lstms.back().out_channels();
   }
-  output = make_conv1d(layout, "head.output", width, tokens, 1, 1, true);
-  if (config.phones > 0) phones = make_conv1d(layout, "head.phones", width, config.phones, 1, 1, true);
-  log_priors = layout.add({.name = "head.log_priors", .shape = {tokens}, .init = ParameterInit::zeros});
+  sounds = make_conv1d(layout, "head.sounds", width, config.sounds, 1, 1, true);
+  letters = make_conv1d(layout, "head.letters", width, tokens, 1, 1, true);
+  text = make_text_tower(layout, "head.text", tokens, config.text_channels, config.text_context,
+                         config.sounds, config.dropout);
+  log_priors =
+      layout.add({.name = "head.log_priors", .shape = {config.sounds}, .init = ParameterInit::zeros});
   calibration = layout.add({.name = "head.calibration", .shape = {4}, .init = ParameterInit::zeros});
   layout.freeze();
-}
-
-std::vector<float> scaled_log_priors(const AlignmentNetwork& network, const ParameterBlock& parameters) {
-  std::vector<float> priors;
-  for (const float log_prior : parameters[network.log_priors])
-    priors.push_back(static_cast<float>(network.config.prior_exponent) * log_prior);
-  return priors;
 }
 
 AlignmentLogits alignment_forward(const AlignmentNetwork& network, const Pass& pass,
@@ -76,14 +72,12 @@ AlignmentLogits alignment_forward(const AlignmentNetwork& network, const Pass& p
   kept.lstms.resize(network.lstms.size());
   for (size_t i = 0; i < network.lstms.size(); ++i)
     x = lstm_forward(network.lstms[i], head, dropped(network, pass, x, i), kept.lstms[i]);
-  kept.output_input = dropped(network, pass, x, network.lstms.size());
+  kept.last = dropped(network, pass, x, network.lstms.size());
   AlignmentLogits logits;
-  logits.tokens = pass.workspace.push(x.batch, x.frames, network.tokens(), x.lengths);
-  conv1d_forward(network.output, head, {kept.output_input}, logits.tokens);
-  if (network.phones && cache != nullptr) {
-    logits.phones = pass.workspace.push(x.batch, x.frames, network.config.phones, x.lengths);
-    conv1d_forward(*network.phones, head, {kept.output_input}, logits.phones);
-  }
+  logits.sounds = pass.workspace.push(x.batch, x.frames, network.config.sounds, x.lengths);
+  conv1d_forward(network.sounds, head, {kept.last}, logits.sounds);
+  logits.letters = pass.workspace.push(x.batch, x.frames, network.tokens(), x.lengths);
+  conv1d_forward(network.letters, head, {kept.last}, logits.letters);
   return logits;
 }
 
@@ -91,14 +85,12 @@ void alignment_backward(const AlignmentNetwork& network, const Pass& pass, const
                         const AlignmentLogits& dlogits, ParameterBlock& gradients) {
   const Workspace::Mark mark = pass.workspace.mark();
   const Pass head = head_pass(pass);
-  Activations dx = pass.workspace.push_like(cache.output_input);
-  conv1d_backward(network.output, head, {cache.output_input}, dlogits.tokens, gradients, &dx);
-  if (network.phones && dlogits.phones.data != nullptr) {
-    const Activations from_phones = pass.workspace.push_like(dx);
-    conv1d_backward(*network.phones, head, {cache.output_input}, dlogits.phones, gradients, &from_phones);
-    for (int64_t b = 0; b < dx.batch; ++b) {
-      for (int64_t i = 0; i < dx.length(b) * dx.channels; ++i) dx.item(b)[i] += from_phones.item(b)[i];
-    }
+  Activations dx = pass.workspace.push_like(cache.last);
+  conv1d_backward(network.sounds, head, {cache.last}, dlogits.sounds, gradients, &dx);
+  const Activations from_letters = pass.workspace.push_like(dx);
+  conv1d_backward(network.letters, head, {cache.last}, dlogits.letters, gradients, &from_letters);
+  for (int64_t b = 0; b < dx.batch; ++b) {
+    for (int64_t i = 0; i < dx.length(b) * dx.channels; ++i) dx.item(b)[i] += from_letters.item(b)[i];
   }
   drop(network, pass, dx, network.lstms.size());
   for (size_t i = network.lstms.size(); i-- > 0;) {

@@ -29,6 +29,17 @@ void log_softmax_rows(float* rows, int64_t frames, int64_t classes) {
   }
 }
 
+void log_softmax_backward(const float* logits, int64_t frames, int64_t classes, float* gradient) {
+  const std::vector<double> log_p = log_softmax(logits, frames, classes);
+  for (int64_t t = 0; t < frames; ++t) {
+    float* row = gradient + t * classes;
+    double sum = 0.0;
+    for (int64_t k = 0; k < classes; ++k) sum += row[k];
+    for (int64_t k = 0; k < classes; ++k)
+      row[k] -= static_cast<float>(sum * std::exp(log_p[static_cast<size_t>(t * classes + k)]));
+  }
+}
+
 double cross_entropy(const float* logits, int64_t classes, int32_t label, float scale, float* dlogits) {
   const float highest = *std::max_element(logits, logits + classes);
   double sum = 0.0;

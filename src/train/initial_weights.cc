@@ -46,14 +46,6 @@ bool is_top(const ParameterSpec& spec) {
   return std::ranges::any_of(kTops, [&](std::string_view top) { return spec.name.starts_with(top); });
 }
 
-// Parts of a top without the rest are worth nothing.
-bool top_fits(const ModelFile& file, const ParameterLayout& layout) {
-  return std::ranges::all_of(layout.by_name(), [&](ParameterId id) {
-    const TensorEntry* tensor = file.find(layout[id].name);
-    return !is_top(layout[id]) || (tensor != nullptr && tensor->shape == layout[id].shape);
-  });
-}
-
 }  // namespace
 
 void set_initial_weights(const ModelConfig& model, const TrainConfig& config, ParameterBlock& parameters) {
@@ -69,16 +61,22 @@ void set_initial_weights(const ModelConfig& model, const TrainConfig& config, Pa
                     printable(path.string()), theirs, ours));
   }
   const ParameterLayout& layout = parameters.layout();
-  const bool with_top = top_fits(file, layout);
+  int64_t left_at_random = 0;
   for (const ParameterId id : layout.by_name()) {
     const ParameterSpec& spec = layout[id];
-    if (is_top(spec) && !with_top) continue;
+    const TensorEntry* tensor = file.find(spec.name);
+    if (is_top(spec) && (tensor == nullptr || tensor->shape != spec.shape)) {
+      ++left_at_random;
+      continue;
+    }
     std::vector<float> values(static_cast<size_t>(spec.size));
     file.read(spec.name, spec.shape, values);
     from_checkpoint_order(spec, values, parameters[id]);
   }
   log_info(fmt::format("initial weights: {}{}", printable(path.string()),
-                       with_top ? "" : "; what stands on top of the network begins at random"));
+                       left_at_random == 0 ? ""
+                                           : fmt::format("; {} tensors on top of the network begin at random",
+                                                         left_at_random)));
 }
 
 }  // namespace wav2vec

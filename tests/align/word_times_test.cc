@@ -12,36 +12,44 @@ using namespace wav2vec;
 
 namespace {
 
-/// Scores in which `said` is heard, a frame for each of its characters.
+constexpr int64_t kTokens = CharacterTokens::kCount;
+const FrameTimes kFrameTimes{.first_frame_center_seconds = 0.015, .hop_seconds = 0.01};
+
+/// A recording in which `said` is heard, a frame for each of its characters; sounds are tokens.
 struct Heard {
   std::vector<float> rows;
 
-  explicit Heard(const std::string& said, float other = -8.0F)
-      : rows(said.size() * CharacterTokens::kCount, other) {
-    for (size_t t = 0; t < said.size(); ++t) {
-      const int token = said[t] == '_' ? CharacterTokens::kBlank : token_of(said[t]);
-      rows[t * CharacterTokens::kCount + static_cast<size_t>(token)] = 0.0F;
-    }
-  }
-  TokenScores view() const {
-    return {rows.data(), std::ssize(rows) / CharacterTokens::kCount, CharacterTokens::kCount};
+  explicit Heard(const std::string& said) : rows(said.size() * kTokens, std::exp(-8.0F)) {
+    for (size_t t = 0; t < said.size(); ++t)
+      rows[t * kTokens + static_cast<size_t>(token_of(said[t]))] = 1.0F;
   }
 };
 
-std::vector<TimeSpan> words_heard(const Heard& heard, const std::string& text) {
-  const std::vector<int> tokens = encode(text);
-  const TextChain chain = chain_of(tokens);
-  const auto path = best_chain_path(heard.view(), chain.states);
-  const std::vector<TokenWord> words = words_of(tokens);
-  return word_times(
-      token_times(heard.view(), chain, path, {.first_frame_center_seconds = 0.015, .hop_seconds = 0.01}),
-      words);
-}
+/// A text whose letters stand for themselves, laid on what was heard.
+struct Laid {
+  std::vector<int> tokens;
+  std::vector<float> meant;
+  Similarity similarity;
+  std::vector<ChainState> chain;
+  std::vector<int64_t> path;
+
+  Laid(const Heard& heard, const std::string& text)
+      : tokens(encode(text)), meant(text.size() * kTokens, 0.0F) {
+    for (size_t i = 0; i < tokens.size(); ++i) meant[i * kTokens + static_cast<size_t>(tokens[i])] = 1.0F;
+    similarity = {heard.rows.data(), meant.data(), std::ssize(heard.rows) / kTokens, std::ssize(tokens),
+                  kTokens};
+    chain = chain_of(tokens);
+    path = best_chain_path(similarity, chain);
+  }
+  std::vector<TimeSpan> letters() const { return letter_times(similarity, chain, path, kFrameTimes); }
+  std::vector<TimeSpan> words() const { return word_times(letters(), words_of(tokens)); }
+};
 
 }  // namespace
 
 TEST_CASE("word times: from the first frame of a word to its last, halfway between centres") {
-  const auto words = words_heard(Heard("   aab   cc"), "ab c");
+  const Heard heard("   aab   cc");
+  const auto words = Laid(heard, " ab c ").words();
   REQUIRE(words.size() == 2);
   CHECK(words[0].start_seconds == doctest::Approx(0.010 + 3 * 0.01));
   CHECK(words[0].end_seconds == doctest::Approx(0.010 + 6 * 0.01));
@@ -49,49 +57,41 @@ TEST_CASE("word times: from the first frame of a word to its last, halfway betwe
   CHECK(words[1].end_seconds == doctest::Approx(0.010 + 11 * 0.01));
 }
 
-TEST_CASE("word times: a gap of one frame is shared by the words on both sides") {
-  const auto words = words_heard(Heard(" aaa bbb "), "a b");
+TEST_CASE("word times: words without a pause between them meet") {
+  const Heard heard(" aaabbb ");
+  const Laid laid(heard, " a b ");
+  const auto words = laid.words();
   REQUIRE(words.size() == 2);
-  CHECK(words[0].end_seconds == doctest::Approx(0.010 + 4.5 * 0.01));
+  CHECK(words[0].end_seconds == doctest::Approx(0.010 + 4 * 0.01));
   CHECK(words[1].start_seconds == words[0].end_seconds);
+  const auto letters = laid.letters();
+  CHECK(letters[2].start_seconds == words[0].end_seconds);
+  CHECK(letters[2].end_seconds == words[0].end_seconds);
 }
 
-TEST_CASE("word times: two equal letters meet in the middle of what parts them") {
-  const Heard heard(" ll_ll ");
-  const TextChain chain = chain_of(encode("ll"));
-  const auto path = best_chain_path(heard.view(), chain.states);
-  const auto times =
-      token_times(heard.view(), chain, path, {.first_frame_center_seconds = 0.015, .hop_seconds = 0.01});
-  REQUIRE(times.size() == 2);
-  CHECK(times[0].end_seconds == times[1].start_seconds);
-  CHECK(times[0].end_seconds == doctest::Approx(0.010 + 3.5 * 0.01));
+TEST_CASE("word times: a gap at the end that is not there has the end of the last letter") {
+  const Heard heard("aa");
+  const auto letters = Laid(heard, " a ").letters();
+  CHECK(letters[0].start_seconds == letters[0].end_seconds);
+  CHECK(letters[1].start_seconds == doctest::Approx(0.010));
+  CHECK(letters[1].end_seconds == doctest::Approx(0.030));
+  CHECK(letters[2].start_seconds == doctest::Approx(0.030));
+  CHECK(letters[2].end_seconds == doctest::Approx(0.030));
 }
 
 TEST_CASE("word times: a boundary lies where the two scores cross between the centres") {
   // a gives way to b between frames 1 and 2, three quarters of the way.
-  const int a = token_of('a');
-  const int b = token_of('b');
-  std::vector<float> rows(4 * CharacterTokens::kCount, -9.0F);
-  const auto set = [&](int64_t t, int token, float score) {
-    rows[static_cast<size_t>(t * CharacterTokens::kCount + token)] = score;
+  Heard heard("aabb");
+  const auto set = [&](int64_t t, char letter, float score) {
+    heard.rows[static_cast<size_t>(t * kTokens + token_of(letter))] = std::exp(score);
   };
-  for (const int64_t t : {0, 1}) {
-    set(t, a, 0.0F);
-    set(t, b, -3.0F);
-  }
-  for (const int64_t t : {2, 3}) {
-    set(t, a, -1.0F);
-    set(t, b, 0.0F);
-  }
-  const TextChain chain = chain_of(encode("ab"));
-  const TokenScores scores{rows.data(), 4, CharacterTokens::kCount};
-  const auto path = best_chain_path(scores, chain.states);
-  const auto times =
-      token_times(scores, chain, path, {.first_frame_center_seconds = 0.0, .hop_seconds = 0.01});
-  REQUIRE(times.size() == 2);
-  CHECK(times[0].end_seconds == doctest::Approx(0.0175));
-  CHECK(times[1].start_seconds == times[0].end_seconds);
-  CHECK(times[0].start_seconds == doctest::Approx(-0.005));
+  for (const int64_t t : {0, 1}) set(t, 'b', -3.0F);
+  for (const int64_t t : {2, 3}) set(t, 'a', -1.0F);
+  const auto letters = Laid(heard, "ab").letters();
+  REQUIRE(letters.size() == 2);
+  CHECK(letters[0].end_seconds == doctest::Approx(0.015 + 0.0175).epsilon(1e-4));
+  CHECK(letters[1].start_seconds == letters[0].end_seconds);
+  CHECK(letters[0].start_seconds == doctest::Approx(0.010));
 }
 
 TEST_CASE("words: what stands between single blanks") {
@@ -104,18 +104,17 @@ TEST_CASE("words: what stands between single blanks") {
   CHECK(words_of({}).empty());
 }
 
-TEST_CASE("match score: what was said has no deficit, what was not has one") {
+TEST_CASE("match score: what was said is similar, what was not is not") {
   const Heard heard(" hello ");
   const auto score_of = [&](const std::string& text) {
-    const std::vector<int> tokens = encode(text);
-    const TextChain chain = chain_of(tokens);
-    const auto path = best_chain_path(heard.view(), chain.states);
-    return match_score(token_deficits(heard.view(), chain, path), tokens, 0, std::ssize(tokens));
+    const Laid laid(heard, text);
+    return match_score(letter_similarities(laid.similarity, laid.chain, laid.path), laid.tokens, 0,
+                       std::ssize(laid.tokens));
   };
-  const MatchScore right = score_of("helo");
-  CHECK(right.characters == 4);
-  CHECK(right.mean_deficit == doctest::Approx(0.0));
-  CHECK(score_of("jazz").mean_deficit < -3.0);
+  const MatchScore right = score_of(" helo ");
+  CHECK(right.letters == 4);
+  CHECK(right.similarity == doctest::Approx(0.0).scale(1.0));
+  CHECK(score_of(" jazz ").similarity < -3.0);
 }
 
 TEST_CASE("calibration: probabilities follow the scores, surer with more characters") {

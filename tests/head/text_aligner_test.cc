@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/rng.h"
 #include "wav2vec/text/character_tokens.h"
@@ -13,20 +15,31 @@ using namespace wav2vec;
 namespace {
 
 const FrameTimes kClock{.first_frame_center_seconds = 0.015, .hop_seconds = 0.01};
-// Right at 0, wrong from a deficit of 4 on, whatever the length.
-const MatchCalibration kCalibration{{4.0, 2.0, 0.0, 0.0}};
+// Right from 1 nat on, whatever the length.
+const MatchCalibration kCalibration{{-2.0, 2.0, 0.0, 0.0}};
 
-/// What is said, five frames a character, and nothing but a little noise beside it.
+constexpr int64_t kTokens = CharacterTokens::kCount;
+
+/// What is said, five frames a character, and little beside it; sounds are tokens.
 RecordingScores said(const std::string& text) {
-  RecordingScores scores{std::ssize(text) * 5, CharacterTokens::kCount, {}};
+  RecordingScores scores{
+      .frames = std::ssize(text) * 5, .sounds = kTokens, .tokens = kTokens, .heard = {}, .letters = {}};
   const RandomStream random(1, RandomUse::crop, {});
   for (int64_t t = 0; t < scores.frames; ++t) {
-    for (int k = 0; k < CharacterTokens::kCount; ++k) {
+    for (int k = 0; k < kTokens; ++k) {
       const bool is_said = k == token_of(text[static_cast<size_t>(t / 5)]);
-      scores.rows.push_back(is_said ? 0.0F : -8.0F - static_cast<float>(random.uniform(scores.rows.size())));
+      const float score = is_said ? 3.0F : -5.0F - static_cast<float>(random.uniform(scores.heard.size()));
+      scores.heard.push_back(std::exp(score));
+      scores.letters.push_back(score);
     }
   }
   return scores;
+}
+
+std::vector<float> themselves(std::span<const int> tokens) {
+  std::vector<float> meant(tokens.size() * kTokens, 0.0F);
+  for (size_t i = 0; i < tokens.size(); ++i) meant[i * kTokens + static_cast<size_t>(tokens[i])] = 1.0F;
+  return meant;
 }
 
 AlignedText align(const RecordingScores& scores, const std::vector<std::string>& texts,
@@ -34,7 +47,7 @@ AlignedText align(const RecordingScores& scores, const std::vector<std::string>&
   std::vector<TextLine> lines;
   for (const std::string& text : texts) lines.push_back({std::ssize(lines) + 1, text});
   static const TextReader reader({.language = "en", .max_readings = 1});
-  return align_text(scores, kClock, kCalibration, lines, reader, options);
+  return align_text(scores, kClock, kCalibration, themselves, lines, reader, options);
 }
 
 }  // namespace

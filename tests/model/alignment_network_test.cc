@@ -64,10 +64,9 @@ struct Trained {
     const Pass pass{parameters, workspace, random};
     AlignmentCache cache;
     const AlignmentLogits both = alignment_forward(network, pass, waveform, &cache);
-    AlignmentLogits gradient{.tokens = workspace.push_like(both.tokens), .phones = {}};
-    if (both.phones.data != nullptr) gradient.phones = workspace.push_like(both.phones);
-    double sum = weigh(both.tokens, gradient.tokens, 5);
-    if (both.phones.data != nullptr) sum += weigh(both.phones, gradient.phones, 6);
+    const AlignmentLogits gradient{.sounds = workspace.push_like(both.sounds),
+                                   .letters = workspace.push_like(both.letters)};
+    const double sum = weigh(both.sounds, gradient.sounds, 5) + weigh(both.letters, gradient.letters, 6);
     if (with_gradients) {
       gradients.zero();
       alignment_backward(network, pass, cache, gradient, gradients);
@@ -123,7 +122,7 @@ TEST_CASE("alignment network: gradients reach the head and, if wanted, the netwo
 }
 
 TEST_CASE("alignment network: with dropout the gradient is that of the masked network") {
-  Trained trained({.hidden = 6, .lstm_layers = 2, .dropout = 0.3, .phones = 3});
+  Trained trained({.hidden = 6, .lstm_layers = 2, .dropout = 0.3, .sounds = 7});
   const std::vector<uint64_t> keys{11, 12};
   const TrainingRandom random{4, keys};
   check_directions(trained, {test::glide(1, 4000), test::glide(2, 3000)}, &random);

@@ -15,7 +15,7 @@ struct Anchor {
   bool operator==(const Anchor&) const = default;
 };
 
-/// What was heard (token_scores.h, read_greedily), with the frame in which each token begins.
+/// What was heard (head/letters_heard.h, read_greedily), with the frame in which each token begins.
 struct HeardTokens {
   std::vector<int> tokens;
   std::vector<int64_t> frames;

@@ -1,5 +1,5 @@
 #pragma once
-// How probable a chain of tokens is, whatever the times: the loss that an alignment head learns from.
+// How probable a chain of letters is, whatever the times: the loss that an alignment head learns from.
 
 #include <cstdint>
 #include <span>
@@ -8,13 +8,12 @@
 
 namespace wav2vec {
 
-/// −ln Σ over all paths of Π over frames p(token | frame) / prior(token), in nats: the forward sum of a
-/// hidden Markov model whose emissions are scaled likelihoods (Bourlard and Morgan 1994). `log_priors`
-/// [classes] are what is divided by, already times the exponent that is wanted; empty: none. logits: [frames,
-/// classes], not normalised. dlogits [frames, classes] is overwritten with the gradient, the priors held
-/// fixed, unless it is null; it may share memory with logits. When no path fits into the frames the loss is
-/// infinite and the gradient 0. A chain with kAnyToken or that is none (is_chain) is an InternalError.
-double chain_loss(const float* logits, int64_t frames, int64_t classes, std::span<const ChainState> chain,
-                  std::span<const float> log_priors, float* dlogits);
+/// −ln Σ over all paths of exp Σ over frames scores[frame, letter of the state], in nats: the forward sum of
+/// a hidden Markov model whose emissions are scaled likelihoods (Bourlard and Morgan 1994). scores: [frames,
+/// letters]. dscores [frames, letters] is overwritten with the gradient, minus the share of the paths that
+/// are with this letter in this frame, unless it is null. When no path fits into the frames the loss is
+/// infinite and the gradient 0. A chain with kAnySound or that is none (is_chain) is an InternalError.
+double chain_loss(const float* scores, int64_t frames, int64_t letters, std::span<const ChainState> chain,
+                  float* dscores);
 
 }  // namespace wav2vec

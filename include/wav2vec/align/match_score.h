@@ -11,21 +11,21 @@
 
 namespace wav2vec {
 
-/// How much worse the characters of a stretch of text fit than the best token of every frame.
+/// How well the letters of a stretch of text fit what is heard where they were aligned.
 struct MatchScore {
-  double mean_deficit = 0.0;  ///< ≤ 0: mean over the characters of the mean over their frames
-  int64_t characters = 0;     ///< letters; gaps and separators say nothing about a text
+  double similarity = 0.0;  ///< mean over the letters of the mean over their frames, in nats
+  int64_t letters = 0;      ///< gaps say nothing about a text
 };
 
-/// Of every token of the text: mean over its frames of its score less the best one. Gaps have 0.
-std::vector<double> token_deficits(const TokenScores& scores, const TextChain& chain,
-                                   std::span<const int64_t> path);
+/// Of every letter: the mean of its similarity over its frames; 0 for one that the path passes by.
+std::vector<double> letter_similarities(const Similarity& similarity, std::span<const ChainState> chain,
+                                        std::span<const int64_t> path);
 
-/// Of tokens [begin, end).
-MatchScore match_score(std::span<const double> deficits, std::span<const int> tokens, int64_t begin,
+/// Of letters [begin, end) of `tokens`.
+MatchScore match_score(std::span<const double> similarities, std::span<const int> tokens, int64_t begin,
                        int64_t end);
 
-/// P(match) = 1 / (1 + exp(−w·(1, d, ln n, d·ln n))), with the deficit d of n characters: a mean over many of
+/// P(match) = 1 / (1 + exp(−w·(1, s, ln n, s·ln n))), with the similarity s of n letters: a mean over many of
 /// them is surer than that of few.
 struct MatchCalibration {
   std::array<double, 4> weights{};

@@ -24,14 +24,14 @@ struct TimeSpan {
   double end_seconds = 0.0;
 };
 
-/// Where each token is spoken on a path (chain_path.h) of `chain`. Two tokens meet between the frames where
-/// the one ends and the other begins, at the place where their scores, taken as straight lines between the
-/// two centres, are equal. A gap of a single frame, which every path must have between two words, is shared
-/// by both of them.
-std::vector<TimeSpan> token_times(const TokenScores& scores, const TextChain& chain,
-                                  std::span<const int64_t> path, const FrameTimes& frame_times);
+/// Where each of `letters` letters is spoken on a path (chain_path.h) of `chain`. Two letters meet between
+/// the frames where the one ends and the other begins, at the place where their similarities, taken as
+/// straight lines between the two centres, are equal. A letter that the path passes by has no length and
+/// stands where its neighbours meet.
+std::vector<TimeSpan> letter_times(const Similarity& similarity, std::span<const ChainState> chain,
+                                   std::span<const int64_t> path, const FrameTimes& frame_times);
 
-/// From the start of its first token to the end of its last.
-std::vector<TimeSpan> word_times(std::span<const TimeSpan> tokens, std::span<const TokenWord> words);
+/// From the start of its first letter to the end of its last.
+std::vector<TimeSpan> word_times(std::span<const TimeSpan> letters, std::span<const TokenWord> words);
 
 }  // namespace wav2vec

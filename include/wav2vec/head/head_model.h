@@ -1,10 +1,12 @@
 #pragma once
-// A trained head at work: a waveform of any length becomes scores of tokens.
+// A trained head at work: a waveform of any length becomes the sounds that are heard, a text those that it
+// stands for.
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "wav2vec/align/match_score.h"
@@ -14,13 +16,13 @@
 
 namespace wav2vec {
 
-/// Scores of a whole recording, [frames, tokens]: 29 numbers every 10 ms, 42 MB an hour.
+/// A whole recording: 93 numbers every 10 ms, 134 MB an hour.
 struct RecordingScores {
   int64_t frames = 0;
+  int64_t sounds = 0;
   int64_t tokens = 0;
-  std::vector<float> rows;
-
-  TokenScores view() const { return {rows.data(), frames, tokens}; }
+  std::vector<float> heard;    ///< p(sound | frame) / p(sound), [frames, sounds]
+  std::vector<float> letters;  ///< ln p(token | frame) as CTC has it, without a text, [frames, tokens]
 };
 
 /// Holds the parameters and the memory of one window; not for several threads at once.
@@ -43,6 +45,10 @@ class HeadModel {
   /// receptive field.
   RecordingScores scores(const WaveformSource& waveform,
                          const std::function<bool(int64_t frames)>& progress = {});
+
+  /// The sounds that tokens (text/character_tokens.h) stand for, between gaps: p(sound | letter), [tokens,
+  /// sounds].
+  std::vector<float> meant(std::span<const int> tokens);
 
  private:
   struct Parts;

@@ -1,8 +1,6 @@
 #pragma once
 // How well an alignment head does on utterances that it is not trained on.
 
-#include <span>
-
 #include "wav2vec/align/match_score.h"
 #include "wav2vec/config/data_config.h"
 #include "wav2vec/head/head_corpus.h"
@@ -26,10 +24,8 @@ struct HeadValidation {
 };
 
 /// Audio is not augmented; texts are aligned without their known times, and the text of another utterance is
-/// aligned to each of them, from which the calibration comes. `log_priors`: as chain_loss() takes them.
-/// `max_batches`: 0 = all.
+/// aligned to each of them, from which the calibration comes. `max_batches`: 0 = all.
 HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, const HeadPart& part,
-                             const DataConfig& data, const FrameTimes& frame_times,
-                             std::span<const float> log_priors, int64_t max_batches);
+                             const DataConfig& data, const FrameTimes& frame_times, int64_t max_batches);
 
 }  // namespace wav2vec

@@ -15,12 +15,15 @@
 namespace wav2vec {
 
 struct SpokenText {
-  std::vector<int> tokens;
-  TextChain chain;
+  std::vector<int> tokens;  ///< of the reading, with a gap at both ends
+  std::vector<ChainState> chain;
   std::vector<TokenWord> words;
   std::vector<TimedLabel> times;   ///< of every word; empty where they are not known
   std::vector<TimedLabel> phones;  ///< likewise of phones and silence
 
+  /// The tokens without the gaps at the ends.
+  std::span<const int> letters() const { return std::span(tokens).subspan(1, tokens.size() - 2); }
+  bool empty() const { return tokens.size() <= 2; }
   bool has_times() const { return !times.empty(); }
 };
 

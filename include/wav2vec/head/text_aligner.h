@@ -3,6 +3,7 @@
 // passed by, and lines that are not spoken are marked instead of being squeezed in.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,9 +31,12 @@ class TextError : public DataError {
   int64_t line_;
 };
 
+/// The sounds that tokens stand for (head_model.h, meant).
+using LetterSounds = std::function<std::vector<float>(std::span<const int> tokens)>;
+
 struct TextAlignerOptions {
-  /// What a frame of unknown speech between two lines costs against the best token.
-  float any_penalty = 1.0F;
+  /// What a frame of speech between two lines that does not stand in the text costs, in nats.
+  float any_penalty = 0.0F;
   /// Lines that are less probable are taken for not spoken, and the others are aligned once more without
   /// them.
   double least_probability = 0.1;
@@ -46,7 +50,8 @@ struct TextAlignerOptions {
 /// `lines` in the order in which they are spoken. Throws DataError (without a file name) for a text that the
 /// reader refuses, ConfigError where text and recording are too long to be aligned at once.
 AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_times,
-                       const MatchCalibration& calibration, std::span<const TextLine> lines,
-                       const TextReader& reader, const TextAlignerOptions& options = {});
+                       const MatchCalibration& calibration, const LetterSounds& letter_sounds,
+                       std::span<const TextLine> lines, const TextReader& reader,
+                       const TextAlignerOptions& options = {});
 
 }  // namespace wav2vec

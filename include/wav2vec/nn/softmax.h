@@ -12,6 +12,9 @@ std::vector<double> log_softmax(const float* logits, int64_t frames, int64_t cla
 /// The same in place, in float.
 void log_softmax_rows(float* rows, int64_t frames, int64_t classes);
 
+/// Turns the gradient with regard to ln softmax, [frames, classes], into that with regard to the logits.
+void log_softmax_backward(const float* logits, int64_t frames, int64_t classes, float* gradient);
+
 /// −ln softmax(logits)[label] of one row; dlogits is overwritten with scale · (softmax − one-hot).
 double cross_entropy(const float* logits, int64_t classes, int32_t label, float scale, float* dlogits);
 
