@@ -35,6 +35,7 @@ struct Options {
   std::string model;
   std::string language = "en";
   bool replace_invalid = false;
+  bool lines = false;
 };
 
 /// A recording and its text.
@@ -120,6 +121,7 @@ ExitCode run(const Options& options) {
   if (options.manifest.empty() == (options.media.empty() || options.text.empty()))
     throw ConfigError("expected MEDIA and TEXT, or --manifest");
   const AlignmentFormat format = format_of(options);
+  if (options.lines && format != AlignmentFormat::ctm) throw ConfigError("--lines is for .ctm");
   if (!options.manifest.empty() && !holds_many(format))
     throw ConfigError(
         fmt::format("{}: holds one recording; with --manifest write .ctm or .json", printable(options.out)));
@@ -187,7 +189,8 @@ ExitCode run(const Options& options) {
   }
   if (progress) progress->finish();
   if (aligned.empty()) throw DataError("nothing was aligned; see the messages above");
-  const std::string content = format_alignment(format, aligned);
+  const std::string content =
+      options.lines ? format_ctm_of_lines(aligned) : format_alignment(format, aligned);
   std::string summary = fmt::format("{}: {} of {} lines found in {:.1f} s of audio", printable(options.out),
                                     totals.spoken, totals.lines, totals.audio_seconds);
   if (failed > 0) summary += fmt::format("; {} recordings failed, listed on stderr", failed);
@@ -220,6 +223,8 @@ Command add_align(CLI::App& program) {
   app->add_option("--language", options->language,
                   "of the text (en, cs, pt-BR …): how numbers and signs are read")
       ->capture_default_str();
+  app->add_flag("--lines", options->lines,
+                ".ctm with lines instead of words, each as recording \"id:number\"");
   app->add_flag("--replace-invalid", options->replace_invalid, "leave bytes out that are no UTF-8");
   app->footer(
       "Example:\n"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "choices.h"
 #include "commands.h"
@@ -10,9 +11,9 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/decode/ctc_decoder.h"
 #include "wav2vec/extract/decoded_waveform.h"
 #include "wav2vec/head/head_model.h"
-#include "wav2vec/head/letters_heard.h"
 #include "wav2vec/text/character_tokens.h"
 
 namespace wav2vec::app {
@@ -21,10 +22,49 @@ namespace {
 struct Options {
   std::vector<std::string> media;
   std::string model;
+  int64_t beam = 1;
+  std::string lm;
+  double lm_weight = 1.0;
+  double word_bonus = 0.0;
+};
+
+/// The letters of a recording, by the best path or a beam.
+class Reader {
+ public:
+  explicit Reader(const Options& options) : beam_(options.beam) {
+    if (options.lm.empty()) return;
+    if (beam_ < 2) throw ConfigError("--lm needs a beam; give --beam 32");
+    lm_.emplace(ArpaModel::read(options.lm));
+    words_.model = &*lm_;
+    words_.class_names.assign(1, "");
+    for (int token = 1; token < CharacterTokens::kCount; ++token)
+      words_.class_names.emplace_back(1, character_of(token));
+    words_.separator = token_of(' ');
+    words_.weight = options.lm_weight;
+    words_.word_bonus = options.word_bonus;
+  }
+
+  std::string read(const RecordingScores& scores) const {
+    const float* rows = scores.letters.data();
+    const std::vector<int32_t> labels = beam_ < 2 ? ctc_best_path(rows, scores.frames, scores.tokens)
+                                                  : ctc_beam_search(rows, scores.frames, scores.tokens,
+                                                                    {.beam = beam_}, lm_ ? &words_ : nullptr)
+                                                        .front()
+                                                        .labels;
+    const std::string text = decode(labels);
+    const size_t first = text.find_first_not_of(' ');
+    return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
+  }
+
+ private:
+  int64_t beam_;
+  std::optional<ArpaModel> lm_;
+  CtcWordModel words_;
 };
 
 ExitCode run(const Options& options) {
   if (options.model.empty()) throw ConfigError("--model is missing; give a run of wav2vec train-head");
+  const Reader reader(options);
   HeadModel model(options.model);
   catch_stop_signals("stopping");
   int64_t failed = 0;
@@ -36,8 +76,7 @@ ExitCode run(const Options& options) {
       const RecordingScores scores =
           model.scores(audio->source(), [](int64_t /*frames*/) { return !stop_requested(); });
       if (stop_requested()) return ExitCode::interrupted;
-      const std::string text =
-          decode(read_greedily(scores.letters.data(), scores.frames, scores.tokens).tokens);
+      const std::string text = reader.read(scores);
       if (options.media.size() > 1)
         fmt::print("{}\t{}\n", printable(path), text);
       else
@@ -57,11 +96,17 @@ Command add_transcribe(CLI::App& program) {
   auto options = std::make_shared<Options>();
   app->add_option("media", options->media, "recordings")->required();
   app->add_option("--model", options->model, "run or checkpoint of train-head");
+  app->add_option("--beam", options->beam,
+                  "letter sequences kept by the search; 1 = the best letter of every frame")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
+  app->add_option("--lm", options->lm, "word language model in ARPA's form, in lower case");
+  app->add_option("--lm-weight", options->lm_weight, "of its logarithms")->capture_default_str();
+  app->add_option("--word-bonus", options->word_bonus, "added for every word")->capture_default_str();
   app->footer(
       "Example:\n"
-      "  wav2vec transcribe --model runs/head question.flac\n"
-      "The best letter of every frame, without a dictionary or language model: it shows what the features "
-      "carry.");
+      "  wav2vec transcribe question.flac --beam 32 --lm words.arpa\n"
+      "Without a language model it shows what the features carry.");
   return {app, [options] { return run(*options); }};
 }
 

@@ -278,4 +278,17 @@ std::string format_alignment(AlignmentFormat format, std::span<const AlignedText
   throw InternalError("an alignment format without a writer");
 }
 
+std::string format_ctm_of_lines(std::span<const AlignedText> recordings) {
+  std::string out;
+  for (const AlignedText& recording : recordings) {
+    for (const AlignedLine& line : recording.lines) {
+      if (!line.spoken) continue;
+      out += fmt::format("{}:{} 1 {:.3f} {:.3f} {} {:.3f}\n", ctm_field(recording.id), line.number,
+                         line.time.start_seconds, line.time.end_seconds - line.time.start_seconds,
+                         ctm_field(line.text), line.confidence);
+    }
+  }
+  return out;
+}
+
 }  // namespace wav2vec

@@ -81,7 +81,7 @@ double chain_loss(const float* scores, int64_t frames, int64_t letters, std::spa
                   float* dscores) {
   W2V_CHECK(is_chain(chain), "two optional states in a row, or none that is required");
   for (const ChainState& state : chain)
-    W2V_CHECK(state.letter >= 0 && state.letter < letters, "the states have letters");
+    W2V_CHECK(state.letter >= 0 && state.letter < letters && state.jump_from < 0, "letters and no jumps");
   if (dscores != nullptr) std::fill_n(dscores, frames * letters, 0.0F);
   if (frames < least_frames(chain)) return std::numeric_limits<double>::infinity();
   const Lattice lattice(scores, frames, letters, chain);

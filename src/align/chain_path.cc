@@ -13,7 +13,7 @@ namespace {
 constexpr double kImpossible = -std::numeric_limits<double>::infinity();
 
 /// How a path came into a cell, in states.
-enum Step : uint8_t { stay = 0, next = 1, skip = 2, none = 3 };
+enum Step : uint8_t { stay = 0, next = 1, skip = 2, jump = 3 };
 
 /// The states that may be possible in each frame, [first, end): from the first that has not ended to the last
 /// that has begun. States with few frames of their own make a narrow band.
@@ -126,8 +126,8 @@ std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<con
   std::vector<double> now(static_cast<size_t>(count), kImpossible);
   for (int64_t t = 0; t < similarity.frames; ++t) {
     const float* row = scores.of_frame(t);
-    // A step looks two states back, where the band has left the values of two frames ago.
-    for (int64_t s = std::max<int64_t>(band.first(t) - 2, 0); s < std::min(band.first(t), count); ++s)
+    // What the band has left holds the values of two frames ago.
+    for (int64_t s = t < 2 ? 0 : band.first(t - 2); s < std::min(band.first(t), count); ++s)
       now[static_cast<size_t>(s)] = kImpossible;
     for (int64_t s = band.first(t); s < band.end(t); ++s) {
       const auto i = static_cast<size_t>(s);
@@ -135,24 +135,23 @@ std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<con
       now[i] = kImpossible;
       if (t < state.first_frame || t >= state.end_frame) continue;
       double from = kImpossible;
-      Step step = none;
+      Step step = stay;
       if (t == 0) {
         if (s == 0 || (s == 1 && chain[0].optional)) {
           from = 0.0;
-          step = stay;
         }
       } else {
-        const auto consider = [&](int64_t source, Step how) {
-          if (source >= 0 && before[static_cast<size_t>(source)] > from) {
-            from = before[static_cast<size_t>(source)];
-            step = how;
-          }
+        const auto consider = [&](int64_t source, Step how, double penalty = 0.0) {
+          if (source < 0 || !(before[static_cast<size_t>(source)] - penalty > from)) return;
+          from = before[static_cast<size_t>(source)] - penalty;
+          step = how;
         };
         consider(s, stay);
         consider(s - 1, next);
         if (s >= 2 && chain[i - 1].optional) consider(s - 2, skip);
+        if (state.jump_from >= 0) consider(state.jump_from, jump, options.jump_penalty);
       }
-      if (step == none) continue;
+      if (from == kImpossible) continue;
       now[i] = from + (state.letter == kAnySound ? -options.any_penalty : row[state.letter]);
       steps.set(band.cell(t, s), step);
     }
@@ -166,7 +165,9 @@ std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<con
   std::vector<int64_t> path(static_cast<size_t>(similarity.frames));
   for (int64_t t = similarity.frames - 1; t >= 0; --t) {
     path[static_cast<size_t>(t)] = s;
-    if (t > 0) s -= steps.get(band.cell(t, s));
+    if (t == 0) break;
+    const Step step = steps.get(band.cell(t, s));
+    s = step == jump ? chain[static_cast<size_t>(s)].jump_from : s - step;
   }
   return path;
 }

@@ -16,7 +16,16 @@ bool is_chain(std::span<const ChainState> chain) {
 }
 
 int64_t least_frames(std::span<const ChainState> chain) {
-  return std::ranges::count_if(chain, [](const ChainState& state) { return !state.optional; });
+  std::vector<int64_t> least(chain.size(), 0);  // with the state itself
+  const auto before = [&](size_t s) -> int64_t {
+    const int64_t next = s == 0 ? 0 : least[s - 1];
+    const int64_t skip = s == 0 || !chain[s - 1].optional ? next : (s == 1 ? 0 : least[s - 2]);
+    const int64_t jump =
+        s < chain.size() && chain[s].jump_from >= 0 ? least[static_cast<size_t>(chain[s].jump_from)] : next;
+    return std::min({next, skip, jump});
+  };
+  for (size_t s = 0; s < chain.size(); ++s) least[s] = before(s) + 1;
+  return before(chain.size());
 }
 
 std::vector<ChainState> chain_of(std::span<const int> tokens) {

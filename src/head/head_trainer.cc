@@ -128,11 +128,25 @@ void mean_posterior_backward(const Activations& logits, int64_t b, std::span<con
 }
 
 struct BatchSums {
-  double loss_nats = 0.0;   ///< of the alignment
-  double aside_nats = 0.0;  ///< of phones and letters, with their weights
+  double loss_nats = 0.0;  ///< of the alignment
+  double phone_nats = 0.0;
+  double letter_nats = 0.0;
   int64_t frames = 0;
+  int64_t phone_frames = 0;   ///< whose phone is known
+  int64_t letter_frames = 0;  ///< of utterances in which CTC has room for the letters
   int64_t utterances = 0;
   int64_t unfit = 0;  ///< utterances whose text does not fit into their frames
+
+  void add(const BatchSums& other) {
+    loss_nats += other.loss_nats;
+    phone_nats += other.phone_nats;
+    letter_nats += other.letter_nats;
+    frames += other.frames;
+    phone_frames += other.phone_frames;
+    letter_frames += other.letter_frames;
+    utterances += other.utterances;
+    unfit += other.unfit;
+  }
 };
 
 /// Logits of a batch, or their gradients.
@@ -160,6 +174,8 @@ class HeadTrainer {
   void prepare_folder();
   void begin();
   void update(BatchLoader& loader);
+  BatchSums utterance_losses(const SpokenText& text, const Towers& logits, const Towers& dlogits, int64_t b,
+                             std::span<const float> log_priors, double* dlog_priors) const;
   BatchSums losses(const AudioBatch& batch, const Towers& logits, const Towers& dlogits) const;
   void adam_step(double rate);
   void follow_priors(const Activations& sounds);
@@ -231,11 +247,49 @@ void HeadTrainer::follow_priors(const Activations& sounds) {
   }
 }
 
-BatchSums HeadTrainer::losses(const AudioBatch& batch, const Towers& logits, const Towers& dlogits) const {
+BatchSums HeadTrainer::utterance_losses(const SpokenText& text, const Towers& logits, const Towers& dlogits,
+                                        int64_t b, std::span<const float> log_priors,
+                                        double* dlog_priors) const {
   const Activations& sounds = logits.audio.sounds;
   const Activations& letters = logits.audio.letters;
-  std::vector<double> loss(static_cast<size_t>(sounds.batch));
-  std::vector<double> aside(loss.size(), 0.0);
+  const int64_t frames = sounds.length(b);
+  float* const dsounds = dlogits.audio.sounds.item(b);
+  BatchSums sums{.frames = frames, .utterances = 1};
+  const double loss = alignment_loss({.frames = sounds.item(b),
+                                      .letters = logits.text.item(b),
+                                      .dframes = dsounds,
+                                      .dletters = dlogits.text.item(b),
+                                      .dlog_priors = dlog_priors,
+                                      .frame_count = frames,
+                                      .letter_count = logits.text.length(b),
+                                      .sounds = sounds.channels},
+                                     text.chain, log_priors);
+  if (std::isfinite(loss))
+    sums.loss_nats = loss;
+  else
+    sums.unfit = 1;
+  if (!text.phones.empty()) {
+    const std::vector<int32_t> labels = frame_labels(text.phones, corpus_.phones, frame_times_, frames);
+    std::vector<float> dphones(static_cast<size_t>(frames * sounds.channels));
+    sums.phone_nats = frames_cross_entropy(sounds.item(b), frames, sounds.channels, labels,
+                                           static_cast<float>(recipe_.text.phone_weight), dphones.data());
+    sums.phone_frames = std::ranges::count_if(labels, [](int32_t label) { return label >= 0; });
+    for (size_t k = 0; k < dphones.size(); ++k) dsounds[k] += dphones[k];
+  }
+  float* const dletters = dlogits.audio.letters.item(b);
+  const std::vector<int32_t> spoken(text.letters().begin(), text.letters().end());
+  const double letter_loss = ctc_loss(letters.item(b), frames, letters.channels, spoken, dletters);
+  if (std::isfinite(letter_loss)) {
+    sums.letter_nats = letter_loss;
+    sums.letter_frames = frames;
+  }
+  const auto weight = static_cast<float>(recipe_.text.letter_weight);
+  for (int64_t k = 0; k < frames * letters.channels; ++k) dletters[k] *= weight;
+  return sums;
+}
+
+BatchSums HeadTrainer::losses(const AudioBatch& batch, const Towers& logits, const Towers& dlogits) const {
+  const Activations& sounds = logits.audio.sounds;
   const std::vector<double> running = exp_of(state_.parameters[network_.log_priors]);
   const std::vector<double> now = mean_posterior(sounds);
   std::vector<float> log_priors;
@@ -243,59 +297,26 @@ BatchSums HeadTrainer::losses(const AudioBatch& batch, const Towers& logits, con
     log_priors.push_back(
         static_cast<float>(std::log((1.0 - kBatchShare) * running[k] + kBatchShare * now[k])));
   }
-  std::vector<double> dlog_priors(loss.size() * now.size());
+  std::vector<BatchSums> each(static_cast<size_t>(sounds.batch));
+  std::vector<double> dlog_priors(each.size() * now.size());
 #pragma omp parallel for schedule(dynamic)
   for (int64_t b = 0; b < sounds.batch; ++b) {
     const auto i = static_cast<size_t>(b);
     const SpokenText& text = corpus_.train.texts[static_cast<size_t>(batch.utterances[i])];
-    const int64_t frames = sounds.length(b);
-    float* const dsounds = dlogits.audio.sounds.item(b);
-    loss[i] = alignment_loss({.frames = sounds.item(b),
-                              .letters = logits.text.item(b),
-                              .dframes = dsounds,
-                              .dletters = dlogits.text.item(b),
-                              .dlog_priors = dlog_priors.data() + i * now.size(),
-                              .frame_count = frames,
-                              .letter_count = logits.text.length(b),
-                              .sounds = sounds.channels},
-                             text.chain, log_priors);
-    if (!text.phones.empty()) {
-      std::vector<float> dphones(static_cast<size_t>(frames * sounds.channels));
-      const double weight = recipe_.text.phone_weight;
-      aside[i] +=
-          weight * frames_cross_entropy(sounds.item(b), frames, sounds.channels,
-                                        frame_labels(text.phones, corpus_.phones, frame_times_, frames),
-                                        static_cast<float>(weight), dphones.data());
-      for (size_t k = 0; k < dphones.size(); ++k) dsounds[k] += dphones[k];
-    }
-    float* const dletters = dlogits.audio.letters.item(b);
-    const std::vector<int32_t> spoken(text.letters().begin(), text.letters().end());
-    const double weight = recipe_.text.letter_weight;
-    const double ctc = ctc_loss(letters.item(b), frames, letters.channels, spoken, dletters);
-    if (std::isfinite(ctc)) aside[i] += weight * ctc;
-    for (int64_t k = 0; k < frames * letters.channels; ++k) dletters[k] *= static_cast<float>(weight);
+    each[i] = utterance_losses(text, logits, dlogits, b, log_priors, dlog_priors.data() + i * now.size());
   }
   // Through the mean posterior of the batch back to every frame.
   std::vector<float> dmean(now.size(), 0.0F);
   for (size_t k = 0; k < now.size(); ++k) {
     double sum = 0.0;
-    for (size_t i = 0; i < loss.size(); ++i) sum += dlog_priors[i * now.size() + k];
+    for (size_t i = 0; i < each.size(); ++i) sum += dlog_priors[i * now.size() + k];
     dmean[k] = static_cast<float>(sum * kBatchShare / std::exp(static_cast<double>(log_priors[k])) /
                                   static_cast<double>(sounds.valid_frames()));
   }
 #pragma omp parallel for schedule(dynamic)
   for (int64_t b = 0; b < sounds.batch; ++b) mean_posterior_backward(sounds, b, dmean, dlogits.audio.sounds);
   BatchSums sums;
-  for (int64_t b = 0; b < sounds.batch; ++b) {
-    const auto i = static_cast<size_t>(b);
-    sums.aside_nats += aside[i];
-    sums.frames += sounds.length(b);
-    ++sums.utterances;
-    if (std::isinf(loss[i]))
-      ++sums.unfit;
-    else
-      sums.loss_nats += loss[i];
-  }
+  for (const BatchSums& one : each) sums.add(one);
   return sums;
 }
 
@@ -334,17 +355,13 @@ void HeadTrainer::update(BatchLoader& loader) {
   text_tower_backward(network_.text, pass, text_cache, dlogits.text, gradients_);
   scale_gradients(gradients_.flat(), 1.0 / static_cast<double>(std::max<int64_t>(sums.frames, 1)));
   const double norm = gradient_norm(gradients_.flat());
-  if (std::isfinite(sums.loss_nats + sums.aside_nats) && std::isfinite(norm)) {
+  if (std::isfinite(sums.loss_nats + sums.phone_nats + sums.letter_nats) && std::isfinite(norm)) {
     scale_gradients(gradients_.flat(), clip_factor(norm, recipe_.optim.clip_norm));
     const double rate = learning_rate_at(recipe_.optim, recipe_.train.max_updates, state_.update);
     adam_step(rate);
     follow_priors(logits.audio.sounds);
     state_.skipped_in_row = 0;
-    interval_.loss_nats += sums.loss_nats;
-    interval_.aside_nats += sums.aside_nats;
-    interval_.frames += sums.frames;
-    interval_.unfit += sums.unfit;
-    interval_.utterances += sums.utterances;
+    interval_.add(sums);
     interval_norm_ += norm;
     ++interval_updates_;
   } else {
@@ -371,12 +388,15 @@ void HeadTrainer::log_interval() {
   metrics_->write(
       {.update = state_.update,
        .split = "train",
-       .values = {{"loss_nats_per_frame", interval_.loss_nats / static_cast<double>(interval_.frames)},
-                  {"gradient_norm", interval_norm_ / static_cast<double>(interval_updates_)},
-                  {"unfit_utterances", static_cast<double>(interval_.unfit)},
-                  {"audio_hours", state_.audio_seconds / 3600.0},
-                  {"wall_seconds", state_.wall_seconds},
-                  {"skipped_updates", static_cast<double>(state_.skipped)}}});
+       .values = {
+           {"loss_nats_per_frame", interval_.loss_nats / static_cast<double>(interval_.frames)},
+           {"phone_nats_per_frame", interval_.phone_nats / static_cast<double>(interval_.phone_frames)},
+           {"letter_nats_per_frame", interval_.letter_nats / static_cast<double>(interval_.letter_frames)},
+           {"gradient_norm", interval_norm_ / static_cast<double>(interval_updates_)},
+           {"unfit_utterances", static_cast<double>(interval_.unfit)},
+           {"audio_hours", state_.audio_seconds / 3600.0},
+           {"wall_seconds", state_.wall_seconds},
+           {"skipped_updates", static_cast<double>(state_.skipped)}}});
   interval_ = {};
   interval_norm_ = 0.0;
   interval_updates_ = 0;

@@ -8,7 +8,7 @@
 #include "wav2vec/align/similarity.h"
 #include "wav2vec/align/word_times.h"
 #include "wav2vec/data/batch_loader.h"
-#include "wav2vec/head/letters_heard.h"
+#include "wav2vec/decode/ctc_decoder.h"
 #include "wav2vec/measure/error_rate.h"
 #include "wav2vec/text/character_tokens.h"
 #include "wav2vec/train/training_batch.h"
@@ -173,8 +173,9 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
                                    pass.parameters[network.log_priors], kBackgroundShare),
                       sounds.channels, frame_times);
       const std::span<const int> letters = part.texts[utterances[i]].letters();
-      const HeardTokens heard = read_greedily(logits.letters.item(b), sounds.length(b), network.tokens());
-      each[i].character_errors = count_errors(letters, heard.tokens).errors();
+      const std::vector<int32_t> heard =
+          ctc_best_path(logits.letters.item(b), sounds.length(b), network.tokens());
+      each[i].character_errors = count_errors(letters, heard).errors();
       each[i].characters = std::ssize(letters);
     }
     for (const Sums& one : each) add(sums, one);

@@ -1,13 +1,10 @@
 #include "wav2vec/head/text_aligner.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "wav2vec/align/anchors.h"
-#include "wav2vec/align/chain_path.h"
+#include "wav2vec/align/coarse_path.h"
 #include "wav2vec/core/error.h"
-#include "wav2vec/head/letters_heard.h"
 #include "wav2vec/text/character_tokens.h"
 
 namespace wav2vec {
@@ -34,7 +31,8 @@ ReadLine read_line(const TextLine& line, const TextReader& reader) {
   return read;
 }
 
-/// gap any? line gap any? line … gap any?, of the lines that are asked for.
+/// any? gap line any? gap line … any? gap, of the lines that are asked for; from each gap a path may jump to
+/// the next, past a line that is not spoken.
 struct Programme {
   std::vector<ChainState> chain;
   std::vector<int> tokens;
@@ -47,10 +45,12 @@ Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>&
   const int gap = token_of(' ');
   Programme programme;
   const std::vector<float> pause = letter_sounds({&gap, 1});
+  int64_t last_gap = -1;
   // Every pause is a letter of its own, so that letters rise along the chain.
   const auto add_pause = [&] {
-    programme.chain.push_back({.letter = std::ssize(programme.tokens)});
     programme.chain.push_back({.letter = kAnySound, .optional = true});
+    programme.chain.push_back({.letter = std::ssize(programme.tokens), .jump_from = last_gap});
+    last_gap = std::ssize(programme.chain) - 1;
     programme.tokens.push_back(gap);
     std::ranges::copy(pause, std::back_inserter(programme.meant));
   };
@@ -67,19 +67,6 @@ Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>&
     add_pause();
   }
   return programme;
-}
-
-/// Narrows every state to the frames between the anchors around it.
-void set_band(Programme& programme, const HeardTokens& heard, int64_t margin_frames) {
-  const std::vector<Anchor> anchors = find_anchors(heard, programme.tokens);
-  size_t next = 0;  // the first anchor behind the state
-  int64_t letter = -1;
-  for (ChainState& state : programme.chain) {
-    letter = std::max(letter, state.letter);
-    while (next < anchors.size() && anchors[next].token <= letter) ++next;
-    if (next > 0) state.first_frame = std::max<int64_t>(0, anchors[next - 1].frame - margin_frames);
-    if (next < anchors.size()) state.end_frame = anchors[next].frame + margin_frames;
-  }
 }
 
 AlignedLine aligned_line(const TextLine& line, const ReadLine& read, std::span<const TimeSpan> times,
@@ -130,19 +117,20 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
   AlignedText result;
   for (const TextLine& line : lines)
     result.lines.push_back({.number = line.number, .text = line.text, .time = {}, .words = {}});
-  std::optional<HeardTokens> heard;
   for (int64_t pass = 0; pass < options.most_passes; ++pass) {
     if (std::ranges::find(wanted, true) == wanted.end()) break;
     Programme programme = programme_of(read, wanted, letter_sounds);
     const Similarity similarity{scores.heard.data(), programme.meant.data(), scores.frames,
                                 std::ssize(programme.tokens), scores.sounds};
-    if (scores.frames * std::ssize(programme.chain) > options.most_cells_without_anchors) {
-      if (!heard) heard = read_greedily(scores.letters.data(), scores.frames, scores.tokens);
-      set_band(programme, *heard,
-               static_cast<int64_t>(options.anchor_margin_seconds / frame_times.hop_seconds));
+    const ChainPathOptions path_options{.any_penalty = options.any_penalty,
+                                        .jump_penalty = options.jump_penalty};
+    if (scores.frames * std::ssize(programme.chain) > options.most_cells) {
+      programme.chain = narrowed_chain(
+          similarity, programme.chain,
+          {.path = path_options,
+           .margin_frames = static_cast<int64_t>(options.margin_seconds / frame_times.hop_seconds)});
     }
-    const std::vector<int64_t> path =
-        best_chain_path(similarity, programme.chain, {.any_penalty = options.any_penalty});
+    const std::vector<int64_t> path = best_chain_path(similarity, programme.chain, path_options);
     if (path.empty()) break;  // longer than the recording
     const std::vector<TimeSpan> times = letter_times(similarity, programme.chain, path, frame_times);
     const std::vector<double> letters = letter_similarities(similarity, programme.chain, path);
@@ -151,6 +139,12 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
       if (!wanted[i]) continue;
       const auto first = static_cast<size_t>(programme.first_letter[i]);
       const size_t count = read[i].tokens.size();
+      const auto last = first + count - 1;
+      const bool jumped = times[last].end_seconds <= times[first].start_seconds;
+      if (jumped) {
+        wanted[i] = false;
+        continue;
+      }
       AlignedLine line = aligned_line(lines[i], read[i], std::span(times).subspan(first, count),
                                       std::span(letters).subspan(first, count), calibration);
       if (line.confidence < options.least_probability) {

@@ -59,7 +59,8 @@ void for_each_path(std::span<const ChainState> chain, int64_t frames,
       const bool begins = path.empty() && (s == 0 || (s == 1 && chain[0].optional));
       const bool follows =
           !path.empty() && (s == path.back() || s == path.back() + 1 ||
-                            (s == path.back() + 2 && chain[static_cast<size_t>(s - 1)].optional));
+                            (s == path.back() + 2 && chain[static_cast<size_t>(s - 1)].optional) ||
+                            (s > path.back() && chain[static_cast<size_t>(s)].jump_from == path.back()));
       if (!(begins || follows) || !fits(s)) continue;
       path.push_back(s);
       extend();
@@ -77,6 +78,12 @@ double path_score(const std::vector<float>& scores, std::span<const ChainState> 
     sum += letter == kAnySound ? -any_penalty : scores[t * kLetters + static_cast<size_t>(letter)];
   }
   return sum;
+}
+
+/// With a jump from the first state past all but the last.
+std::vector<ChainState> with_jump(std::vector<ChainState> chain) {
+  chain.back().jump_from = 0;
+  return chain;
 }
 
 const std::vector<std::vector<ChainState>>& chains() {
@@ -170,6 +177,27 @@ TEST_CASE("chain path: the best of every path, also where any sound fits") {
         CHECK(path == best_path);
       }
     }
+  }
+}
+
+TEST_CASE("chain path: a jump where what it leaves out costs more") {
+  const std::vector<ChainState> chain =
+      with_jump({{.letter = 0}, {.letter = 1}, {.letter = 2}, {.letter = 3}});
+  CHECK(least_frames(chain) == 2);
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    const int64_t frames = 6;
+    const std::vector<float> scores = random_scores(frames, 300 + seed);
+    const auto penalised = [&](const std::vector<int64_t>& path) {
+      double score = path_score(scores, chain, path);
+      for (size_t t = 1; t < path.size(); ++t) score -= path[t] - path[t - 1] > 1 ? 1.5 : 0.0;
+      return score;
+    };
+    std::vector<int64_t> best_path;
+    for_each_path(chain, frames, [&](const auto& path) {
+      if (best_path.empty() || penalised(path) > penalised(best_path)) best_path = path;
+    });
+    CHECK(best_chain_path(Tables(scores).view(), chain, {.jump_penalty = 1.5F}) == best_path);
   }
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("text aligner: lines without letters, text longer than the audio") {
   CHECK_FALSE(long_text.lines[0].spoken);
 }
 
-TEST_CASE("text aligner: between anchors the same times as without") {
+TEST_CASE("text aligner: around a coarse path the same times as without") {
   std::string speech = "  ";
   std::vector<std::string> lines;
   const RandomStream random(3, RandomUse::crop, {});
@@ -112,8 +112,7 @@ TEST_CASE("text aligner: between anchors the same times as without") {
   }
   const RecordingScores scores = said(speech);
   const AlignedText whole = align(scores, lines);
-  const AlignedText banded =
-      align(scores, lines, {.most_cells_without_anchors = 0, .anchor_margin_seconds = 1.0});
+  const AlignedText banded = align(scores, lines, {.most_cells = 0, .margin_seconds = 1.0});
   for (size_t i = 0; i < lines.size(); ++i) {
     CHECK(whole.lines[i].spoken);
     CHECK(banded.lines[i].time.start_seconds == whole.lines[i].time.start_seconds);

@@ -30,4 +30,8 @@ bool holds_many(AlignmentFormat format);
 /// Throws InternalError for several recordings where the format holds one.
 std::string format_alignment(AlignmentFormat format, std::span<const AlignedText> recordings);
 
+/// CTM of whole lines, each as a recording of its own, "id:number", so that two files can be compared line by
+/// line whichever lines they hold.
+std::string format_ctm_of_lines(std::span<const AlignedText> recordings);
+
 }  // namespace wav2vec

@@ -13,6 +13,7 @@ namespace wav2vec {
 struct ChainPathOptions {
   /// What a frame in a kAnySound state costs.
   float any_penalty = 1.0F;
+  float jump_penalty = 10.0F;  ///< of ChainState::jump_from
   /// Cells (frames times states that are possible there) that may be kept, at two bits each.
   int64_t most_cells = int64_t{8} << 30;
 };

@@ -20,6 +20,8 @@ struct ChainState {
   int64_t first_frame = 0;
   int64_t end_frame =
       std::numeric_limits<int64_t>::max();  ///< the state lasts within [first_frame, end_frame)
+  /// A state before it from which a path may jump here, past all between them; −1: none.
+  int64_t jump_from = -1;
 };
 
 /// Whether no two neighbours are optional and at least one state is not.

@@ -19,6 +19,7 @@ enum class RandomUse : uint64_t {
   augmentation = 8,
   bootstrap = 9,
   label_budget = 10,
+  programme = 11,
 };
 
 /// SplitMix64's finaliser: a bijection of 64-bit words that spreads every input bit.

@@ -37,14 +37,16 @@ using LetterSounds = std::function<std::vector<float>(std::span<const int> token
 struct TextAlignerOptions {
   /// What a frame of speech between two lines that does not stand in the text costs, in nats.
   float any_penalty = 0.0F;
+  /// What it costs to leave a line out.
+  float jump_penalty = 10.0F;
   /// Lines that are less probable are taken for not spoken, and the others are aligned once more without
   /// them.
   double least_probability = 0.1;
   int64_t most_passes = 3;
-  /// Frames times letters beyond which anchors (align/anchors.h) are looked for, and the letters between two
-  /// of them are aligned between their times, widened by the margin.
-  int64_t most_cells_without_anchors = 500'000'000;
-  double anchor_margin_seconds = 20.0;
+  /// Frames times letters beyond which a coarse path (align/coarse_path.h) is looked for first, around which
+  /// the fine one stays by the margin.
+  int64_t most_cells = 50'000'000;
+  double margin_seconds = 5.0;
 };
 
 /// `lines` in the order in which they are spoken. Throws DataError (without a file name) for a text that the
