@@ -8,6 +8,7 @@
 
 #include "choices.h"
 #include "commands.h"
+#include "default_model.h"
 #include "stop_signal.h"
 #include "wav2vec/align/alignment_files.h"
 #include "wav2vec/core/error.h"
@@ -125,9 +126,8 @@ ExitCode run(const Options& options) {
   if (!options.manifest.empty() && !holds_many(format))
     throw ConfigError(
         fmt::format("{}: holds one recording; with --manifest write .ctm or .json", printable(options.out)));
-  if (options.model.empty()) throw ConfigError("--model is missing; give a run of wav2vec train-head");
   const std::vector<Job> jobs = jobs_of(options);
-  HeadModel model(options.model);
+  HeadModel model(head_or_default(options.model));
   check_output(options, model.path(), jobs);
   if (model.calibration().weights == MatchCalibration{}.weights)
     log_warning(fmt::format("{}: was trained without validation data, so its confidences mean nothing",
@@ -219,7 +219,8 @@ Command add_align(CLI::App& program) {
       ->required()
       ->check(not_empty());
   app->add_option("--format", options->format, "of --out, where its name does not tell");
-  app->add_option("--model", options->model, "run or checkpoint of train-head");
+  app->add_option("--model", options->model,
+                  "run or checkpoint of train-head, instead of the head that is shipped");
   app->add_option("--language", options->language,
                   "of the text (en, cs, pt-BR …): how numbers and signs are read")
       ->capture_default_str();
@@ -228,8 +229,8 @@ Command add_align(CLI::App& program) {
   app->add_flag("--replace-invalid", options->replace_invalid, "leave bytes out that are no UTF-8");
   app->footer(
       "Example:\n"
-      "  wav2vec align talk.mp3 talk.txt --model runs/head -o talk.TextGrid\n"
-      "  wav2vec align --manifest test.jsonl --model runs/head -o test.ctm\n"
+      "  wav2vec align talk.mp3 talk.txt -o talk.TextGrid\n"
+      "  wav2vec align --manifest test.jsonl -o test.ctm\n"
       "Lines that are not spoken in the recording are left without times (exit code 1); .json names them.");
   return {app, [options] { return run(*options); }};
 }

@@ -7,6 +7,7 @@
 
 #include "choices.h"
 #include "commands.h"
+#include "default_model.h"
 #include "stop_signal.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -63,9 +64,8 @@ class Reader {
 };
 
 ExitCode run(const Options& options) {
-  if (options.model.empty()) throw ConfigError("--model is missing; give a run of wav2vec train-head");
   const Reader reader(options);
-  HeadModel model(options.model);
+  HeadModel model(head_or_default(options.model));
   catch_stop_signals("stopping");
   int64_t failed = 0;
   for (const std::string& path : options.media) {
@@ -95,7 +95,8 @@ Command add_transcribe(CLI::App& program) {
   CLI::App* app = program.add_subcommand("transcribe", "The letters that a head hears");
   auto options = std::make_shared<Options>();
   app->add_option("media", options->media, "recordings")->required();
-  app->add_option("--model", options->model, "run or checkpoint of train-head");
+  app->add_option("--model", options->model,
+                  "run or checkpoint of train-head, instead of the head that is shipped");
   app->add_option("--beam", options->beam,
                   "letter sequences kept by the search; 1 = the best letter of every frame")
       ->capture_default_str()

@@ -36,8 +36,8 @@ void HeadTextConfig::validate() const {
 
 std::vector<RecipeSection> HeadRecipe::sections() {
   return {recipe_section("model", model), recipe_section("head", head),       recipe_section("data", data),
-          recipe_section("text", text),   recipe_section("augment", augment), recipe_section("optim", optim),
-          recipe_section("train", train)};
+          recipe_section("text", text),   recipe_section("augment", augment), recipe_section("join", join),
+          recipe_section("optim", optim), recipe_section("train", train)};
 }
 
 void HeadRecipe::validate() const {
@@ -46,6 +46,7 @@ void HeadRecipe::validate() const {
   data.validate();
   text.validate();
   augment.validate();
+  join.validate();
   optim.validate();
   train.validate();
   const size_t manifests = data.train.size() + data.valid.size();

@@ -18,6 +18,7 @@
 #include "wav2vec/data/frame_labels.h"
 #include "wav2vec/head/head_corpus.h"
 #include "wav2vec/head/head_validation.h"
+#include "wav2vec/head/joined_batch.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/model_file.h"
 #include "wav2vec/io/run_lock.h"
@@ -165,7 +166,10 @@ class HeadTrainer {
         network_(recipe_.model, recipe_.head, CharacterTokens::kCount),
         gradients_(network_.layout),
         state_(network_.layout),
-        network_size_(size_of_network(network_.layout)) {}
+        network_size_(size_of_network(network_.layout)) {
+    if (recipe_.join.seconds > 0.0 && recipe_.join.noise_probability > 0.0)
+      noise_pool_ = make_noise_pool(recipe_.data.sample_rate, static_cast<uint64_t>(recipe_.train.seed));
+  }
 
   HeadTrainingResult run();
 
@@ -176,7 +180,7 @@ class HeadTrainer {
   void update(BatchLoader& loader);
   BatchSums utterance_losses(const SpokenText& text, const Towers& logits, const Towers& dlogits, int64_t b,
                              std::span<const float> log_priors, double* dlog_priors) const;
-  BatchSums losses(const AudioBatch& batch, const Towers& logits, const Towers& dlogits) const;
+  BatchSums losses(std::span<const SpokenText> spoken, const Towers& logits, const Towers& dlogits) const;
   void adam_step(double rate);
   void follow_priors(const Activations& sounds);
   void validate();
@@ -190,6 +194,7 @@ class HeadTrainer {
   AlignmentNetwork network_;
   ParameterBlock gradients_;
   TrainingState state_;
+  NoisePool noise_pool_;
   size_t network_size_;  // of the parameters below the head, which stand first in the block
   Workspace workspace_;
   std::optional<RunLock> lock_;
@@ -288,7 +293,8 @@ BatchSums HeadTrainer::utterance_losses(const SpokenText& text, const Towers& lo
   return sums;
 }
 
-BatchSums HeadTrainer::losses(const AudioBatch& batch, const Towers& logits, const Towers& dlogits) const {
+BatchSums HeadTrainer::losses(std::span<const SpokenText> spoken, const Towers& logits,
+                              const Towers& dlogits) const {
   const Activations& sounds = logits.audio.sounds;
   const std::vector<double> running = exp_of(state_.parameters[network_.log_priors]);
   const std::vector<double> now = mean_posterior(sounds);
@@ -302,8 +308,8 @@ BatchSums HeadTrainer::losses(const AudioBatch& batch, const Towers& logits, con
 #pragma omp parallel for schedule(dynamic)
   for (int64_t b = 0; b < sounds.batch; ++b) {
     const auto i = static_cast<size_t>(b);
-    const SpokenText& text = corpus_.train.texts[static_cast<size_t>(batch.utterances[i])];
-    each[i] = utterance_losses(text, logits, dlogits, b, log_priors, dlog_priors.data() + i * now.size());
+    each[i] =
+        utterance_losses(spoken[i], logits, dlogits, b, log_priors, dlog_priors.data() + i * now.size());
   }
   // Through the mean posterior of the batch back to every frame.
   std::vector<float> dmean(now.size(), 0.0F);
@@ -331,7 +337,10 @@ void HeadTrainer::adam_step(double rate) {
 
 void HeadTrainer::update(BatchLoader& loader) {
   const Clock::time_point start = Clock::now();
-  AudioBatch batch = loader.next();
+  const int64_t hop_samples = encoder_geometry(recipe_.model).hop_samples;
+  auto [batch, spoken] = join_utterances(loader.next(), corpus_.train.texts, recipe_.join,
+                                         {recipe_.data.sample_rate, hop_samples}, noise_pool_,
+                                         static_cast<uint64_t>(recipe_.train.seed));
   for (std::string& failure : batch.failures) {
     if (std::ranges::find(failures_, failure) == failures_.end()) failures_.push_back(std::move(failure));
   }
@@ -340,16 +349,16 @@ void HeadTrainer::update(BatchLoader& loader) {
   const Pass pass{state_.parameters, workspace_, &random};
   const Workspace::Mark mark = workspace_.mark();
   std::vector<std::vector<int>> texts;
-  for (const auto u : batch.utterances) texts.push_back(corpus_.train.texts[static_cast<size_t>(u)].tokens);
+  for (const SpokenText& text : spoken) texts.push_back(text.tokens);
   AlignmentCache cache;
   TextTowerCache text_cache;
-  const Activations waveform = batch.augmented.empty() ? waveform_of(batch) : augmented_waveform_of(batch);
+  const Activations waveform = waveform_of(batch);
   const Towers logits{.audio = alignment_forward(network_, pass, waveform, &cache),
                       .text = text_tower_forward(network_.text, pass, texts, token_of(' '), text_cache)};
   const Towers dlogits{.audio = {.sounds = workspace_.push_like(logits.audio.sounds),
                                  .letters = workspace_.push_like(logits.audio.letters)},
                        .text = workspace_.push_like(logits.text)};
-  const BatchSums sums = losses(batch, logits, dlogits);
+  const BatchSums sums = losses(spoken, logits, dlogits);
   gradients_.zero();
   alignment_backward(network_, pass, cache, dlogits.audio, gradients_);
   text_tower_backward(network_.text, pass, text_cache, dlogits.text, gradients_);

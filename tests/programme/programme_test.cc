@@ -10,7 +10,7 @@
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/audio/audio_writer.h"
 #include "wav2vec/core/error.h"
-#include "wav2vec/programme/noise_bed.h"
+#include "wav2vec/audio/noise_bed.h"
 
 using namespace wav2vec;
 

@@ -1,6 +1,6 @@
 #pragma once
 // Everything that `wav2vec train-head` is told: the sections [model], [head], [data], [text], [augment],
-// [optim] and [train].
+// [join], [optim] and [train].
 
 #include <string>
 #include <vector>
@@ -8,6 +8,7 @@
 #include "wav2vec/config/augment_config.h"
 #include "wav2vec/config/data_config.h"
 #include "wav2vec/config/head_config.h"
+#include "wav2vec/config/join_config.h"
 #include "wav2vec/config/model_config.h"
 #include "wav2vec/config/recipe.h"
 #include "wav2vec/config/train_config.h"
@@ -35,6 +36,7 @@ struct HeadRecipe {
   DataConfig data;
   HeadTextConfig text;
   AugmentConfig augment;
+  JoinConfig join;
   OptimConfig optim;
   TrainConfig train;
 

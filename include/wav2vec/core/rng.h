@@ -20,6 +20,7 @@ enum class RandomUse : uint64_t {
   bootstrap = 9,
   label_budget = 10,
   programme = 11,
+  join = 12,
 };
 
 /// SplitMix64's finaliser: a bijection of 64-bit words that spreads every input bit.

@@ -1,7 +1,8 @@
-#include "wav2vec/programme/noise_bed.h"
+#include "wav2vec/audio/noise_bed.h"
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <numbers>
 
 #include "wav2vec/core/rng.h"
@@ -55,12 +56,16 @@ void add_note(std::span<float> out, double rate, const Note& note) {
   constexpr int kOvertones = 5;
   constexpr double kAttackSeconds = 0.01;
   const auto count = std::min(std::ssize(out), static_cast<int64_t>(note.seconds * rate));
-  for (int64_t n = 0; n < count; ++n) {
+  // Turning pointers are many times faster than sines.
+  const std::complex<double> turn = std::polar(1.0, kTurn * note.frequency / rate);
+  std::complex<double> pointer = 1.0;
+  for (int64_t n = 0; n < count; ++n, pointer *= turn) {
     const double t = static_cast<double>(n) / rate;
     const double envelope =
-        std::min(t / kAttackSeconds, 1.0) * std::exp(-2.0 * t / note.seconds) * (1.0 - t / note.seconds);
+        std::min(t / kAttackSeconds, 1.0) * (1.0 - t / note.seconds) * (1.0 - t / note.seconds);
     double sum = 0.0;
-    for (int k = 1; k <= kOvertones; ++k) sum += std::sin(kTurn * note.frequency * k * t) / k;
+    std::complex<double> overtone = pointer;
+    for (int k = 1; k <= kOvertones; ++k, overtone *= pointer) sum += overtone.imag() / k;
     out[static_cast<size_t>(n)] += static_cast<float>(note.level * envelope * sum);
   }
 }
