@@ -26,6 +26,7 @@ Command add_align(CLI::App& program);
 Command add_bench(CLI::App& program, const GlobalOptions& global);
 Command add_compare_times(CLI::App& program);
 Command add_programme(CLI::App& program);
+Command add_test_head(CLI::App& program);
 Command add_convert(CLI::App& program);
 Command add_doctor(CLI::App& program);
 Command add_extract(CLI::App& program);

@@ -179,6 +179,7 @@ int main(int argc, char** argv) {
       wav2vec::app::add_align(program),
       wav2vec::app::add_transcribe(program),
       wav2vec::app::add_compare_times(program),
+      wav2vec::app::add_test_head(program),
       wav2vec::app::add_programme(program),
   };
   for (const auto& command : commands)

@@ -46,6 +46,7 @@ class Lattice {
     if (chain_.back().optional && count() > 1) beta[at(frames_ - 1, count() - 2)] = 0.0;
     for (int64_t t = frames_ - 2; t >= 0; --t) {
       for (int64_t s = 0; s < count(); ++s) {
+        if (scores_[at(t, s)] == kLogZero) continue;  // no path comes from here
         double sum = arriving(beta, t + 1, s);
         if (s + 1 < count()) sum = log_add(sum, arriving(beta, t + 1, s + 1));
         if (s + 2 < count() && may_skip_to(s + 2)) sum = log_add(sum, arriving(beta, t + 1, s + 2));

@@ -282,11 +282,16 @@ BatchSums HeadTrainer::utterance_losses(const SpokenText& text, const Towers& lo
     for (size_t k = 0; k < dphones.size(); ++k) dsounds[k] += dphones[k];
   }
   float* const dletters = dlogits.audio.letters.item(b);
-  const std::vector<int32_t> spoken(text.letters().begin(), text.letters().end());
-  const double letter_loss = ctc_loss(letters.item(b), frames, letters.channels, spoken, dletters);
-  if (std::isfinite(letter_loss)) {
-    sums.letter_nats = letter_loss;
-    sums.letter_frames = frames;
+  std::fill_n(dletters, frames * letters.channels, 0.0F);
+  for (const TextPart& part : text.parts) {
+    const int64_t first = std::min(part.first_frame, frames);
+    const int64_t count = std::min(part.end_frame, frames) - first;
+    float* const dpart = dletters + first * letters.channels;
+    const double letter_loss =
+        ctc_loss(letters.frame(b, first), count, letters.channels, part.letters, dpart);
+    if (!std::isfinite(letter_loss)) continue;
+    sums.letter_nats += letter_loss;
+    sums.letter_frames += count;
   }
   const auto weight = static_cast<float>(recipe_.text.letter_weight);
   for (int64_t k = 0; k < frames * letters.channels; ++k) dletters[k] *= weight;

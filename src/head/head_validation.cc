@@ -10,6 +10,7 @@
 #include "wav2vec/data/batch_loader.h"
 #include "wav2vec/decode/ctc_decoder.h"
 #include "wav2vec/measure/error_rate.h"
+#include "wav2vec/measure/ranking.h"
 #include "wav2vec/text/character_tokens.h"
 #include "wav2vec/train/training_batch.h"
 
@@ -101,27 +102,10 @@ Sums judge(const MeantText& right, const MeantText& wrong, const std::vector<flo
   return sums;
 }
 
-/// The share of pairs of a match and a mismatch in which the match has the higher score; ties count half. NaN
-/// without pairs.
 double area_under_curve(const std::vector<LabelledScore>& scores) {
-  std::vector<std::pair<double, bool>> sorted;
-  for (const LabelledScore& s : scores) sorted.emplace_back(s.score.similarity, s.matches);
-  std::ranges::sort(sorted);
-  double below = 0.0;  // mismatches so far
-  double pairs = 0.0;
-  int64_t matches = 0;
-  for (size_t i = 0; i < sorted.size();) {
-    size_t end = i;
-    int64_t equal_matches = 0;
-    while (end < sorted.size() && sorted[end].first == sorted[i].first)
-      equal_matches += sorted[end++].second ? 1 : 0;
-    const auto equal_others = static_cast<double>(static_cast<int64_t>(end - i) - equal_matches);
-    pairs += static_cast<double>(equal_matches) * (below + 0.5 * equal_others);
-    matches += equal_matches;
-    below += equal_others;
-    i = end;
-  }
-  return pairs / (static_cast<double>(matches) * below);
+  std::vector<ScoredItem> items;
+  for (const LabelledScore& s : scores) items.push_back({s.score.similarity, s.matches});
+  return wav2vec::area_under_curve(items);
 }
 
 void add(Sums& to, const Sums& from) {

@@ -64,6 +64,17 @@ void add_text(Recording& recording, const SpokenText& text, int64_t first_frame,
         state.end_frame == kNever ? first_frame + frames + kReachFrames : state.end_frame + first_frame;
     return state;
   };
+  TextPart part = text.parts.at(0);
+  part.first_frame = first_frame;
+  part.end_frame = first_frame + frames;
+  if (!joined.parts.empty()) {
+    // The pause between two belongs to both by halves.
+    const int64_t middle = (joined.parts.back().end_frame + part.first_frame) / 2;
+    joined.parts.back().end_frame = part.first_frame = middle;
+  } else {
+    part.first_frame = 0;
+  }
+  joined.parts.push_back(std::move(part));
   size_t from = 0;
   if (!joined.tokens.empty()) {
     // The gap behind the text before and that before this one are the same.
@@ -88,6 +99,7 @@ void finish(Recording& recording, const JoinConfig& config, const JoinGeometry& 
   // The ends are silent, however long they are.
   recording.text.chain.front().first_frame = 0;
   recording.text.chain.back().end_frame = kNever;
+  recording.text.parts.back().end_frame = kNever;
   const bool labelled = std::ranges::any_of(recording.text.phones,
                                             [](const TimedLabel& phone) { return phone.label != "SIL"; });
   if (!labelled) recording.text.phones.clear();

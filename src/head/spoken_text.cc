@@ -17,6 +17,7 @@ SpokenText spoken_text(const Reading& reading) {
   text.tokens.push_back(gap);
   text.chain = chain_of(text.tokens);
   text.words = words_of(text.tokens);
+  text.parts = {{.letters = {text.letters().begin(), text.letters().end()}}};
   return text;
 }
 

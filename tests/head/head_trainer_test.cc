@@ -14,6 +14,7 @@
 #include "wav2vec/core/file.h"
 #include "wav2vec/extract/feature_extractor.h"
 #include "wav2vec/head/head_model.h"
+#include "wav2vec/head/head_test.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/train/metrics.h"
 
@@ -117,6 +118,19 @@ TEST_CASE("train-head: it learns what is said and when, and what it wrote aligns
   CHECK(model.scores(waveform_in_memory(std::span(samples).first(100))).frames == 0);
   const FeatureExtractor extractor(folder.path() / "run");
   CHECK(extractor.info().model.encoder_channels.size() == 5);
+
+  const fs::path manifest = folder.path() / "train.tsv";
+  const TextReader reader({.language = "en", .max_readings = 1});
+  const HeadTest test = test_head(model, read_manifest(manifest), read_ctm(folder.path() / "words.ctm"),
+                                  reader, {.least_seconds = 0.5});
+  CHECK(test.utterances == 40);
+  CHECK(test.similarities.size() == 80);
+  CHECK(area_under_curve(test.similarities) > 0.9);
+  CHECK(area_under_curve(test.other_audio) < 0.7);
+  const auto mean_error = [&](TimesFrom from) {
+    return boundary_statistics(test.times[static_cast<size_t>(from)], Boundaries::all).mean.value;
+  };
+  CHECK(mean_error(TimesFrom::head) < 0.05);
 
   // Another head begins where this one ended.
   HeadRecipe second = recipe;

@@ -61,6 +61,12 @@ TEST_CASE("joined batch: one recording with pauses, its text, its frames and its
   CHECK(text.chain[6].first_frame <= (one + 15000) / 160);
   CHECK(text.chain[6].end_frame > two / 160);
   CHECK(text.chain.back().end_frame > 1'000'000);
+  REQUIRE(text.parts.size() == 2);
+  CHECK(decode(text.parts[1].letters) == "is");
+  CHECK(text.parts[0].first_frame == 0);
+  CHECK(text.parts[0].end_frame == text.parts[1].first_frame);
+  CHECK(text.parts[1].first_frame >= one / 160 + 100);
+  CHECK(text.parts[1].first_frame <= two / 160);
   for (size_t s = 0; s < text.chain.size(); ++s) CHECK(text.chain[s].letter == static_cast<int64_t>(s));
   const auto phone = std::ranges::find(text.phones, "T", &TimedLabel::label);
   REQUIRE(phone != text.phones.end());

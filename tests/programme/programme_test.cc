@@ -9,8 +9,8 @@
 #include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/audio/audio_writer.h"
-#include "wav2vec/core/error.h"
 #include "wav2vec/audio/noise_bed.h"
+#include "wav2vec/core/error.h"
 
 using namespace wav2vec;
 

@@ -3,6 +3,7 @@
 // spoken.
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,10 +15,18 @@
 
 namespace wav2vec {
 
+/// Letters of a text that are spoken in frames [first_frame, end_frame).
+struct TextPart {
+  int64_t first_frame = 0;
+  int64_t end_frame = std::numeric_limits<int64_t>::max();
+  std::vector<int32_t> letters;
+};
+
 struct SpokenText {
   std::vector<int> tokens;  ///< of the reading, with a gap at both ends
   std::vector<ChainState> chain;
   std::vector<TokenWord> words;
+  std::vector<TextPart> parts;     ///< the utterances of a recording: one, unless it was joined of several
   std::vector<TimedLabel> times;   ///< of every word; empty where they are not known
   std::vector<TimedLabel> phones;  ///< likewise of phones and silence
 

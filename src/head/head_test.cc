@@ -1,0 +1,205 @@
+#include "wav2vec/head/head_test.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include "wav2vec/align/naive_times.h"
+#include "wav2vec/audio/add_noise.h"
+#include "wav2vec/audio/audio_reader.h"
+#include "wav2vec/audio/waveform_source.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/decode/ctc_decoder.h"
+#include "wav2vec/head/spoken_text.h"
+#include "wav2vec/text/character_tokens.h"
+
+namespace wav2vec {
+namespace {
+
+constexpr double kPowerFrameSeconds = 0.01;
+constexpr double kSnapSeconds = 0.1;
+
+struct Heard {
+  const Utterance* utterance = nullptr;
+  SpokenText text;
+  double seconds = 0.0;
+  RecordingScores scores;
+};
+
+struct Laid {
+  std::vector<TimeSpan> words;
+  MatchScore score;
+};
+
+Laid lay(HeadModel& model, const SpokenText& text, const RecordingScores& scores) {
+  const std::vector<float> meant = model.meant(text.letters());
+  std::vector<float> with_gaps = model.meant(std::span(text.tokens).first(1));
+  const std::vector<float> gap = with_gaps;
+  with_gaps.insert(with_gaps.end(), meant.begin(), meant.end());
+  with_gaps.insert(with_gaps.end(), gap.begin(), gap.end());
+  const Similarity similarity{scores.heard.data(), with_gaps.data(), scores.frames, std::ssize(text.tokens),
+                              scores.sounds};
+  const std::vector<ChainState> chain = chain_of(text.tokens);
+  const std::vector<int64_t> path = best_chain_path(similarity, chain);
+  if (path.empty()) return {{}, {-std::numeric_limits<double>::infinity(), std::ssize(text.letters())}};
+  return {word_times(letter_times(similarity, chain, path, model.frame_times()), text.words),
+          match_score(letter_similarities(similarity, chain, path), text.tokens, 0, std::ssize(text.tokens))};
+}
+
+/// CTC's chain: a blank may stand between any two letters and must between equal ones.
+std::vector<TimeSpan> ctc_times(const SpokenText& text, const RecordingScores& scores,
+                                const FrameTimes& frame_times) {
+  std::vector<int> tokens{CharacterTokens::kBlank};
+  std::vector<ChainState> chain{{.letter = 0, .optional = true}};
+  std::vector<TokenWord> words;
+  const std::span<const int> letters = text.letters();
+  for (size_t i = 0; i < letters.size(); ++i) {
+    if (letters[i] != token_of(' ')) {
+      if (words.empty() || letters[i - 1] == token_of(' ')) words.push_back({std::ssize(tokens), 0});
+      words.back().end = std::ssize(tokens) + 1;
+    }
+    chain.push_back({.letter = std::ssize(tokens)});
+    tokens.push_back(letters[i]);
+    const bool doubled = i + 1 < letters.size() && letters[i + 1] == letters[i];
+    chain.push_back({.letter = std::ssize(tokens), .optional = !doubled});
+    tokens.push_back(CharacterTokens::kBlank);
+  }
+  std::vector<float> posteriors(scores.letters.size());
+  std::ranges::transform(scores.letters, posteriors.begin(), [](float log_p) { return std::exp(log_p); });
+  std::vector<float> meant(tokens.size() * static_cast<size_t>(scores.tokens), 0.0F);
+  for (size_t i = 0; i < tokens.size(); ++i)
+    meant[i * static_cast<size_t>(scores.tokens) + static_cast<size_t>(tokens[i])] = 1.0F;
+  const Similarity similarity{posteriors.data(), meant.data(), scores.frames, std::ssize(tokens),
+                              scores.tokens};
+  const std::vector<int64_t> path = best_chain_path(similarity, chain);
+  if (path.empty()) return {};
+  return word_times(letter_times(similarity, chain, path, frame_times), words);
+}
+
+std::vector<double> powers_of(std::span<const float> samples, int64_t sample_rate_hz) {
+  const auto frame = static_cast<size_t>(kPowerFrameSeconds * static_cast<double>(sample_rate_hz));
+  std::vector<double> powers;
+  for (size_t first = 0; first + frame <= samples.size(); first += frame)
+    powers.push_back(mean_power(samples.subspan(first, frame)));
+  return powers;
+}
+
+void note_times(BoundaryComparison& comparison, std::span<const TimeSpan> found,
+                std::span<const TimedLabel> truth, const std::string& speaker) {
+  if (found.size() != truth.size()) {
+    ++comparison.different_words;
+    return;
+  }
+  ++comparison.utterances;
+  for (size_t i = 0; i < found.size(); ++i) {
+    comparison.errors.push_back({found[i].start_seconds - truth[i].start_seconds, false, speaker});
+    comparison.errors.push_back({found[i].end_seconds - truth[i].end_seconds(), true, speaker});
+  }
+}
+
+/// Of each: the one of another speaker whose text has the most similar number of letters for its seconds.
+std::vector<size_t> wrong_texts(const std::vector<Heard>& heard) {
+  std::vector<size_t> wrong(heard.size());
+  for (size_t i = 0; i < heard.size(); ++i) {
+    double best = std::numeric_limits<double>::infinity();
+    for (size_t j = 0; j < heard.size(); ++j) {
+      const bool same = i == j || heard[j].text.tokens == heard[i].text.tokens ||
+                        (heard[j].utterance->speaker == heard[i].utterance->speaker &&
+                         !heard[i].utterance->speaker.empty());
+      if (same) continue;
+      const double distance = std::abs(std::log(static_cast<double>(heard[j].text.tokens.size()) /
+                                                static_cast<double>(heard[i].text.tokens.size()))) +
+                              1e-6 * static_cast<double>((j + heard.size() - i) % heard.size());
+      if (distance >= best) continue;
+      best = distance;
+      wrong[i] = j;
+    }
+  }
+  return wrong;
+}
+
+}  // namespace
+
+HeadTest test_head(HeadModel& model, const Manifest& manifest, const Alignment& word_times_given,
+                   const TextReader& reader, const HeadTestOptions& options) {
+  HeadTest test;
+  const MatchCalibration calibration = model.calibration();
+  const int64_t rate = model.info().sample_rate_hz;
+  std::vector<Heard> heard;
+  std::map<std::string, GroupCounts> errors;
+  int64_t done = 0;
+  for (const Utterance& utterance : manifest.utterances) {
+    if (!options.progress(done++)) return {};
+    Heard one{.utterance = &utterance,
+              .text = spoken_text(default_reading(reader.read(utterance.text))),
+              .scores = {}};
+    if (one.text.empty()) continue;
+    std::vector<float> samples;
+    try {
+      samples = read_audio(utterance.audio, {.sample_rate_hz = rate}, utterance.start_seconds,
+                           utterance.duration_seconds)
+                    .samples;
+    } catch (const AudioError& error) {
+      log_warning(error.what());
+      continue;
+    }
+    one.seconds = static_cast<double>(samples.size()) / static_cast<double>(rate);
+    one.scores = model.scores(waveform_in_memory(samples));
+    if (one.scores.frames == 0) continue;
+    ++test.utterances;
+    test.audio_seconds += one.seconds;
+    const std::string& speaker = utterance.speaker.empty() ? utterance.id : utterance.speaker;
+    GroupCounts& counts = errors[speaker];
+    const std::vector<int32_t> letters =
+        ctc_best_path(one.scores.letters.data(), one.scores.frames, one.scores.tokens);
+    counts.errors += static_cast<double>(count_errors(one.text.letters(), letters).errors());
+    counts.total += static_cast<double>(one.text.letters().size());
+    const std::vector<TimedLabel>* labels = word_times_given.find(utterance.id);
+    if (labels != nullptr) {
+      const std::vector<TimedLabel> truth = word_labels(*labels);
+      const std::vector<double> powers = powers_of(samples, rate);
+      const auto note = [&](TimesFrom from, std::span<const TimeSpan> found) {
+        note_times(test.times[static_cast<size_t>(from)], found, truth, speaker);
+      };
+      note(TimesFrom::head, lay(model, one.text, one.scores).words);
+      note(TimesFrom::ctc, ctc_times(one.text, one.scores, model.frame_times()));
+      const std::vector<TimeSpan> uniform =
+          uniform_times(words_of(one.text.letters()), std::ssize(one.text.letters()),
+                        loud_span(powers, kPowerFrameSeconds));
+      note(TimesFrom::uniform, uniform);
+      note(TimesFrom::energy, snapped_times(uniform, powers, kPowerFrameSeconds, kSnapSeconds));
+    }
+    if (one.seconds >= options.least_seconds) heard.push_back(std::move(one));
+  }
+  for (const auto& [speaker, counts] : errors) test.character_errors.push_back(counts);
+  if (heard.size() < 3) return test;
+
+  const std::vector<size_t> wrong = wrong_texts(heard);
+  const auto letters_per_second = [](const SpokenText& text, double seconds) {
+    return static_cast<double>(text.letters().size()) / seconds;
+  };
+  double usual = 0.0;
+  for (const Heard& one : heard)
+    usual += letters_per_second(one.text, one.seconds) / static_cast<double>(heard.size());
+  for (size_t i = 0; i < heard.size(); ++i) {
+    const std::string& speaker =
+        heard[i].utterance->speaker.empty() ? heard[i].utterance->id : heard[i].utterance->speaker;
+    // Neither text belongs to it, nor does its speaker to either where there are enough.
+    const size_t third = wrong[wrong[i]] == i ? wrong[(i + 1) % heard.size()] : wrong[wrong[i]];
+    for (const bool right : {true, false}) {
+      const SpokenText& text = right ? heard[i].text : heard[wrong[i]].text;
+      const MatchScore score = lay(model, text, heard[i].scores).score;
+      test.similarities.push_back({score.similarity, right, speaker});
+      test.probabilities.push_back({calibration.probability(score), right, speaker});
+      test.letters_per_second.push_back(
+          {-std::abs(letters_per_second(text, heard[i].seconds) - usual), right, speaker});
+      test.other_audio.push_back({lay(model, text, heard[third].scores).score.similarity, right, speaker});
+    }
+  }
+  return test;
+}
+
+}  // namespace wav2vec
