@@ -1,0 +1,236 @@
+#include "wav2vec/check/checker.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "wav2vec/align/chain_path.h"
+#include "wav2vec/align/local_fit.h"
+#include "wav2vec/measure/quantile.h"
+#include "wav2vec/text/character_tokens.h"
+
+namespace wav2vec {
+namespace {
+
+constexpr int64_t kPlaces = 4;
+constexpr double kApartSeconds = 0.5;
+// Shorter texts fit by chance: they are judged where the others say that they are, but have no vote.
+constexpr int64_t kFewestLetters = 10;
+// A cue that begins or ends otherwise than its speech by this is worth a word.
+constexpr double kEdgeSeconds = 0.7;
+// Nobody says more than this a second, and more cannot be told apart.
+constexpr double kMostLettersPerSecond = 35.0;
+// Of cues that can be judged: with fewer found the text is another one's, with more it is this one's.
+constexpr double kWrongShare = 0.3;
+constexpr double kRightShare = 0.5;
+constexpr int64_t kFewestCues = 4;
+
+struct ReadCue {
+  std::vector<int> tokens;  ///< with a gap at both ends
+  std::vector<float> meant;
+  std::vector<ChainState> chain;
+  int64_t letters = 0;
+  double scorable_share = 0.0;
+};
+
+ReadCue read_cue(const CheckedText& cue, const TextReader& reader, const LetterSounds& letter_sounds) {
+  const TextReading reading = reader.read(cue.text);
+  ReadCue read;
+  read.scorable_share = reading.letters > 0 ? 1.0 - reading.unscored_share() : 0.0;
+  const std::vector<int> letters = encode(default_reading(reading).text);
+  if (letters.empty()) return read;
+  const int gap = token_of(' ');
+  read.letters = std::ssize(letters) - std::ranges::count(letters, gap);
+  read.tokens.push_back(gap);
+  read.tokens.insert(read.tokens.end(), letters.begin(), letters.end());
+  read.tokens.push_back(gap);
+  read.meant = letter_sounds({&gap, 1});
+  const std::vector<float> pause = read.meant;
+  const std::vector<float> sounds = letter_sounds(letters);
+  read.meant.insert(read.meant.end(), sounds.begin(), sounds.end());
+  read.meant.insert(read.meant.end(), pause.begin(), pause.end());
+  // Silence before and behind belongs to nobody.
+  read.chain = chain_of(read.tokens);
+  read.chain.erase(read.chain.begin());
+  read.chain.pop_back();
+  return read;
+}
+
+class Recording {
+ public:
+  Recording(const RecordingScores& scores, const FrameTimes& times) : scores_(scores), times_(times) {}
+
+  struct Window {
+    int64_t first = 0;
+    int64_t end = 0;
+    int64_t frames() const { return end - first; }
+  };
+  Window window(double start_seconds, double end_seconds) const {
+    return {std::clamp<int64_t>(times_.frame_at(start_seconds), 0, scores_.frames),
+            std::clamp<int64_t>(times_.frame_at(end_seconds), 0, scores_.frames)};
+  }
+  Similarity with(const ReadCue& cue, const Window& window) const {
+    return {scores_.heard.data() + window.first * scores_.sounds, cue.meant.data(),
+            std::max<int64_t>(window.frames(), 0), std::ssize(cue.tokens), scores_.sounds};
+  }
+  double seconds(int64_t frame) const { return times_.center(frame) - 0.5 * times_.hop_seconds; }
+  double hop_seconds() const { return times_.hop_seconds; }
+  double end_seconds() const { return seconds(scores_.frames); }
+
+ private:
+  const RecordingScores& scores_;
+  FrameTimes times_;
+};
+
+/// Nats beyond what the best of so many places has by chance.
+double nats_of(const LocalFit& fit, int64_t frames) {
+  return fit.nats - std::log(static_cast<double>(std::max<int64_t>(frames, 1)));
+}
+
+CueEvidence evidence_of(const CheckedText& cue, const ReadCue& read, const Recording& recording,
+                        double search_seconds) {
+  CueEvidence evidence{.start_seconds = cue.start_seconds, .end_seconds = cue.end_seconds, .places = {}};
+  if (read.letters < kFewestLetters) return evidence;
+  const auto window = recording.window(cue.start_seconds - search_seconds, cue.end_seconds + search_seconds);
+  if (window.frames() <= 0) return evidence;
+  const auto apart = static_cast<int64_t>(kApartSeconds / recording.hop_seconds());
+  for (const LocalFit& fit : local_fits(recording.with(read, window), read.chain, kPlaces, apart)) {
+    evidence.places.push_back({recording.seconds(window.first + fit.first_frame),
+                               recording.seconds(window.first + fit.end_frame),
+                               nats_of(fit, window.frames())});
+  }
+  return evidence;
+}
+
+/// The best place within a window and how probable it is.
+std::optional<FoundPlace> best_place(const ReadCue& read, const Recording& recording,
+                                     const Recording::Window& window, const MatchCalibration& calibration) {
+  if (window.frames() <= 0) return std::nullopt;
+  const std::vector<LocalFit> fits = local_fits(recording.with(read, window), read.chain, 1, 1);
+  if (fits.empty()) return std::nullopt;
+  const Recording::Window there{window.first + fits[0].first_frame, window.first + fits[0].end_frame};
+  const Similarity similarity = recording.with(read, there);
+  const std::vector<int64_t> path = best_chain_path(similarity, read.chain);
+  if (path.empty()) return std::nullopt;
+  const MatchScore score =
+      match_score(letter_similarities(similarity, read.chain, path), read.tokens, 0, std::ssize(read.tokens));
+  return FoundPlace{recording.seconds(there.first), recording.seconds(there.end),
+                    calibration.probability(score)};
+}
+
+const TimingSegment& segment_of(const TimingModel& timing, int64_t cue) {
+  const auto at =
+      std::ranges::find_if(timing.segments, [&](const TimingSegment& s) { return cue < s.end_cue; });
+  return at == timing.segments.end() ? timing.segments.back() : *at;
+}
+
+void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, const CheckOptions& options) {
+  if (read.letters == 0) {
+    checked.reasons.push_back(CueReason::unscorable_text);
+    return;
+  }
+  const double seconds = cue.end_seconds - cue.start_seconds;
+  if (static_cast<double>(read.letters) > kMostLettersPerSecond * std::max(seconds, 0.01) + 10.0)
+    checked.reasons.push_back(CueReason::cannot_fit);
+  checked.p_match = checked.best_fit ? checked.best_fit->probability : 0.0;
+  checked.band = checked.p_match >= options.review_probability  ? CueBand::ok
+                 : checked.p_match >= options.least_probability ? CueBand::review
+                                                                : CueBand::wrong;
+  if (checked.band == CueBand::wrong) {
+    checked.reasons.push_back(CueReason::text_not_in_audio);
+    return;
+  }
+  const FoundPlace& found = *checked.best_fit;
+  if (found.start_seconds < checked.suggested_start_seconds - kEdgeSeconds)
+    checked.reasons.push_back(CueReason::late);
+  if (found.start_seconds > checked.suggested_start_seconds + kEdgeSeconds)
+    checked.reasons.push_back(CueReason::early);
+  if (found.end_seconds > checked.suggested_end_seconds + kEdgeSeconds)
+    checked.reasons.push_back(CueReason::too_short);
+}
+
+FileState state_of(const CheckResult& result, double share) {
+  if (result.scored < kFewestCues) return FileState::unsure;
+  if (share < kWrongShare) return FileState::wrong_content;
+  if (share < kRightShare || result.timing.at_search_edge) return FileState::unsure;
+  if (result.timing.identity) return FileState::ok;
+  if (result.timing.segments.size() > 1) return FileState::cut;
+  return result.timing.segments[0].slope == 1.0 ? FileState::offset : FileState::drift;
+}
+
+}  // namespace
+
+CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
+                           const MatchCalibration& calibration, const LetterSounds& letter_sounds,
+                           std::span<const CheckedText> cues, const TextReader& reader,
+                           const CheckOptions& options) {
+  const Recording recording(scores, frame_times);
+  std::vector<ReadCue> read;
+  for (const CheckedText& cue : cues) read.push_back(read_cue(cue, reader, letter_sounds));
+  std::vector<CueEvidence> evidence(cues.size());
+  CheckResult result;
+  result.cues.resize(cues.size());
+  // In the order of their times, whatever that of the file is.
+  std::vector<size_t> order(cues.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return cues[i].start_seconds; });
+  constexpr size_t kAtOnce = 64;
+  for (size_t first = 0; first < order.size(); first += kAtOnce) {
+    if (!options.progress(static_cast<int64_t>(first))) return result;
+    const size_t end = std::min(first + kAtOnce, order.size());
+#pragma omp parallel for schedule(dynamic)
+    for (size_t k = first; k < end; ++k)
+      evidence[k] = evidence_of(cues[order[k]], read[order[k]], recording, options.timing.search_seconds);
+  }
+  result.timing = fit_timing(evidence, options.timing);
+
+#pragma omp parallel for schedule(dynamic)
+  for (size_t k = 0; k < order.size(); ++k) {
+    const size_t i = order[k];
+    const TimingSegment& segment = segment_of(result.timing, static_cast<int64_t>(k));
+    CheckedCue& checked = result.cues[i];
+    checked.scorable_share = read[i].scorable_share;
+    checked.letters = read[i].letters;
+    checked.suggested_start_seconds =
+        result.timing.identity ? cues[i].start_seconds : segment.map(cues[i].start_seconds);
+    checked.suggested_end_seconds =
+        result.timing.identity ? cues[i].end_seconds : segment.map(cues[i].end_seconds);
+    if (read[i].letters > 0) {
+      checked.best_fit = best_place(read[i], recording,
+                                    recording.window(checked.suggested_start_seconds - options.window_seconds,
+                                                     checked.suggested_end_seconds + options.window_seconds),
+                                    calibration);
+    }
+    judge(checked, cues[i], read[i], options);
+    if (checked.suggested_start_seconds >= recording.end_seconds() || checked.suggested_end_seconds <= 0.0)
+      checked.reasons.push_back(CueReason::out_of_range);
+  }
+
+  int64_t found = 0;
+  std::vector<double> offsets;
+  for (size_t i = 0; i < cues.size(); ++i) {
+    const CheckedCue& checked = result.cues[i];
+    ++result.bands[static_cast<size_t>(checked.band)];
+    if (checked.letters < kFewestLetters) continue;
+    ++result.scored;
+    if (checked.p_match < options.least_probability) continue;
+    ++found;
+    offsets.push_back(checked.best_fit->start_seconds - checked.suggested_start_seconds);
+  }
+  if (!offsets.empty()) {
+    std::ranges::sort(offsets);
+    result.median_offset_seconds = quantile(offsets, 0.5);
+  }
+  const double share =
+      result.scored > 0 ? static_cast<double>(found) / static_cast<double>(result.scored) : 0.0;
+  result.state = state_of(result, share);
+  // How surely it is this state and none of the others: of the timing by its odds, of the content by its
+  // share.
+  const double timing = 1.0 / (1.0 + std::exp(-std::abs(result.timing.log_odds) / 10.0));
+  const double content = 1.0 / (1.0 + std::exp(-(share - kWrongShare) * 20.0));
+  result.probability = result.state == FileState::wrong_content ? 1.0 - content
+                       : result.state == FileState::unsure      ? 0.0
+                                                                : timing * content;
+  return result;
+}
+
+}  // namespace wav2vec
