@@ -179,6 +179,9 @@ int main(int argc, char** argv) {
       wav2vec::app::add_align(program),
       wav2vec::app::add_transcribe(program),
       wav2vec::app::add_compare_times(program),
+      wav2vec::app::add_check(program),
+      wav2vec::app::add_retime(program),
+      wav2vec::app::add_lint(program),
       wav2vec::app::add_test_head(program),
       wav2vec::app::add_programme(program),
   };

@@ -146,13 +146,14 @@ std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<con
           from = before[static_cast<size_t>(source)] - penalty;
           step = how;
         };
-        consider(s, stay);
+        consider(s, stay, state.letter == kAnySound ? 0.0 : options.stay_penalty);
         consider(s - 1, next);
         if (s >= 2 && chain[i - 1].optional) consider(s - 2, skip);
         if (state.jump_from >= 0) consider(state.jump_from, jump, options.jump_penalty);
       }
       if (from == kImpossible) continue;
-      now[i] = from + (state.letter == kAnySound ? -options.any_penalty : row[state.letter]);
+      const float score = state.letter == kAnySound ? -options.any_penalty : row[state.letter];
+      now[i] = from + (state.optional ? std::min(score, 0.0F) : score);
       steps.set(band.cell(t, s), step);
     }
     std::swap(before, now);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "wav2vec/align/similarity.h"
+#include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/normalize.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -42,6 +43,16 @@ struct HeadModel::Parts {
     });
   }
 
+  // A window says of its samples what a later one will say again.
+  void note_powers(const float* samples, const FrameWindow& window, std::vector<float>& powers) const {
+    const int64_t hop = encoder_geometry(info.model).hop_samples;
+    for (int64_t first = 0; first + hop <= window.samples; first += hop) {
+      const auto at = static_cast<size_t>((window.first_sample + first) / hop);
+      if (at < powers.size())
+        powers[at] = static_cast<float>(mean_power({samples + first, static_cast<size_t>(hop)}));
+    }
+  }
+
   // The frames of one window.
   void score(const WaveformSource& waveform, const FrameWindow& window, RecordingScores& result) {
     const Workspace::Mark mark = workspace.mark();
@@ -49,6 +60,7 @@ struct HeadModel::Parts {
     lengths[0] = window.samples;
     const Activations audio = workspace.push(1, window.samples, 1, lengths);
     waveform.read(window.first_sample, window.samples, audio.item(0));
+    note_powers(audio.item(0), window, result.powers);
     if (info.normalize) normalize_waveform({audio.item(0), static_cast<size_t>(window.samples)});
     const Pass pass{parameters, workspace};
     const AlignmentLogits logits = alignment_forward(network, pass, audio, nullptr);
@@ -105,14 +117,21 @@ RecordingScores HeadModel::scores(const WaveformSource& waveform,
                          .sounds = parts_->network.config.sounds,
                          .tokens = parts_->network.tokens(),
                          .heard = {},
+                         .powers = {},
                          .letters = {}};
+  result.powers.resize(static_cast<size_t>(waveform.samples / geometry.hop_samples));
   result.heard.resize(static_cast<size_t>(result.frames * result.sounds));
   result.letters.resize(static_cast<size_t>(result.frames * result.tokens));
   if (result.frames == 0) return result;
   for (const FrameWindow& window : frame_windows(geometry, waveform.samples, window_frames, context_frames)) {
     parts_->score(waveform, window, result);
     if (progress && !progress(window.end_frame))
-      return {.frames = 0, .sounds = result.sounds, .tokens = result.tokens, .heard = {}, .letters = {}};
+      return {.frames = 0,
+              .sounds = result.sounds,
+              .tokens = result.tokens,
+              .heard = {},
+              .powers = {},
+              .letters = {}};
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "wav2vec/align/coarse_path.h"
+#include "wav2vec/align/sound_edges.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/text/character_tokens.h"
 
@@ -157,6 +158,19 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
       }
     }
     if (!left_out) break;
+  }
+  // Lines are as long as their sound; words as their letters.
+  double earliest = 0.0;
+  for (size_t i = 0; i < result.lines.size(); ++i) {
+    AlignedLine& line = result.lines[i];
+    if (!line.spoken) continue;
+    const auto next = std::find_if(result.lines.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                   result.lines.end(), [](const AlignedLine& other) { return other.spoken; });
+    const double latest =
+        next == result.lines.end() ? frame_times.center(scores.frames) : next->time.start_seconds;
+    const double end_of_letters = line.time.end_seconds;
+    line.time = sound_edges(line.time, earliest, latest, scores.powers, frame_times.hop_seconds);
+    earliest = std::max(end_of_letters, line.time.end_seconds);
   }
   return result;
 }

@@ -71,11 +71,16 @@ void for_each_path(std::span<const ChainState> chain, int64_t frames,
 }
 
 double path_score(const std::vector<float>& scores, std::span<const ChainState> chain,
-                  const std::vector<int64_t>& path, float any_penalty = 0.0F) {
+                  const std::vector<int64_t>& path, float any_penalty = 0.0F, bool gaps_win_nothing = true) {
   double sum = 0.0;
   for (size_t t = 0; t < path.size(); ++t) {
     const int64_t letter = chain[static_cast<size_t>(path[t])].letter;
-    sum += letter == kAnySound ? -any_penalty : scores[t * kLetters + static_cast<size_t>(letter)];
+    const double score =
+        letter == kAnySound ? -any_penalty : scores[t * kLetters + static_cast<size_t>(letter)];
+    // The loss knows no such rule.
+    const bool capped = !is_loss && chain[static_cast<size_t>(path[t])].optional;
+    sum += capped ? std::min(score, 0.0) : score;
+    if (t > 0 && path[t] == path[t - 1] && letter != kAnySound) sum -= stay_penalty;
   }
   return sum;
 }
@@ -112,7 +117,8 @@ TEST_CASE("chain loss: the sum over every path") {
     const int64_t frames = 7;
     const std::vector<float> scores = random_scores(frames, c);
     double sum = 0.0;
-    for_each_path(chain, frames, [&](const auto& path) { sum += std::exp(path_score(scores, chain, path)); });
+    for_each_path(chain, frames,
+                  [&](const auto& path) { sum += std::exp(path_score(scores, chain, path, 0.0F, true)); });
     REQUIRE(sum > 0.0);
     CHECK(chain_loss(scores.data(), frames, kLetters, chain, nullptr) ==
           doctest::Approx(-std::log(sum)).epsilon(1e-5));
@@ -165,15 +171,16 @@ TEST_CASE("chain path: the best of every path, also where any sound fits") {
         double best = -std::numeric_limits<double>::infinity();
         std::vector<int64_t> best_path;
         for_each_path(chain, frames, [&](const auto& path) {
-          const double score = path_score(scores, chain, path, 0.25F);
+          const double score = path_score(scores, chain, path, 0.25F, false, 0.1F);
           if (score > best) {
             best = score;
             best_path = path;
           }
         });
-        const auto path = best_chain_path(Tables(scores).view(), chain, {.any_penalty = 0.25F});
+        const auto path =
+            best_chain_path(Tables(scores).view(), chain, {.any_penalty = 0.25F, .stay_penalty = 0.1F});
         REQUIRE(path.size() == static_cast<size_t>(frames));
-        CHECK(path_score(scores, chain, path, 0.25F) == doctest::Approx(best).epsilon(1e-9));
+        CHECK(path_score(scores, chain, path, 0.25F, false, 0.1F) == doctest::Approx(best).epsilon(1e-9));
         CHECK(path == best_path);
       }
     }
@@ -197,7 +204,8 @@ TEST_CASE("chain path: a jump where what it leaves out costs more") {
     for_each_path(chain, frames, [&](const auto& path) {
       if (best_path.empty() || penalised(path) > penalised(best_path)) best_path = path;
     });
-    CHECK(best_chain_path(Tables(scores).view(), chain, {.jump_penalty = 1.5F}) == best_path);
+    CHECK(best_chain_path(Tables(scores).view(), chain, {.stay_penalty = 0.0F, .jump_penalty = 1.5F}) ==
+          best_path);
   }
 }
 

@@ -29,7 +29,7 @@ std::string sentence(uint64_t number) {
 
 /// Sentences one after the other with a second between them; sounds are tokens, and most frames are heard.
 struct Programme {
-  RecordingScores scores{.sounds = kTokens, .tokens = kTokens, .heard = {}, .letters = {}};
+  RecordingScores scores{.sounds = kTokens, .tokens = kTokens, .heard = {}, .powers = {}, .letters = {}};
   std::vector<CheckedText> cues;
 
   void say(char letter, int64_t frames) {

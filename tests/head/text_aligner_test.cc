@@ -22,8 +22,12 @@ constexpr int64_t kTokens = CharacterTokens::kCount;
 
 /// What is said, five frames a character, and little beside it; sounds are tokens.
 RecordingScores said(const std::string& text) {
-  RecordingScores scores{
-      .frames = std::ssize(text) * 5, .sounds = kTokens, .tokens = kTokens, .heard = {}, .letters = {}};
+  RecordingScores scores{.frames = std::ssize(text) * 5,
+                         .sounds = kTokens,
+                         .tokens = kTokens,
+                         .heard = {},
+                         .powers = {},
+                         .letters = {}};
   const RandomStream random(1, RandomUse::crop, {});
   for (int64_t t = 0; t < scores.frames; ++t) {
     for (int k = 0; k < kTokens; ++k) {

@@ -30,7 +30,7 @@ struct AlignedLine {
   std::string text;    ///< as it was written
   bool spoken =
       false;      ///< false: not in the recording, or without anything that can be heard; it has no times
-  TimeSpan time;  ///< from its first word to its last
+  TimeSpan time;  ///< of its sound: from its first word or a little earlier to its last and what rings on
   double confidence = 0.0;
   std::vector<AlignedWord> words;  ///< empty unless spoken
 };

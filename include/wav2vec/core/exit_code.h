@@ -11,6 +11,7 @@ enum class ExitCode : int {
   no_checkpoint = 4,       ///< no usable checkpoint where one is needed
   disk = 5,                ///< disk full, folder not writable
   numeric = 6,             ///< training left the finite numbers too often in a row
+  unsure = 7,              ///< a check cannot tell
   interrupted = 8,         ///< stopped by a signal, state saved
   internal = 70,           ///< a bug
 };

@@ -22,6 +22,7 @@ struct RecordingScores {
   int64_t sounds = 0;
   int64_t tokens = 0;
   std::vector<float> heard;    ///< p(sound | frame) / p(sound), [frames, sounds]
+  std::vector<float> powers;   ///< mean square of the samples of each hop, from the first sample on
   std::vector<float> letters;  ///< ln p(token | frame) as CTC has it, without a text, [frames, tokens]
 };
 

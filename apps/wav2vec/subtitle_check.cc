@@ -1,0 +1,94 @@
+#include "subtitle_check.h"
+
+#include <fmt/format.h>
+
+#include "choices.h"
+#include "stop_signal.h"
+#include "wav2vec/core/escape.h"
+#include "wav2vec/core/log.h"
+#include "wav2vec/extract/decoded_waveform.h"
+#include "wav2vec/train/progress.h"
+
+namespace wav2vec::app {
+
+void add_check_settings(CLI::App& app, CheckSettings& settings) {
+  app.add_option("--model", settings.model,
+                 "run or checkpoint of train-head, instead of the head that is shipped");
+  app.add_option("--language", settings.language, "of the text: how numbers and signs are read")
+      ->capture_default_str();
+  app.add_option("--sub-encoding", settings.encoding, "of the subtitle, where it is not found out rightly");
+  app.add_option("--fps", settings.frames_per_second, "frames per second of a MicroDVD file")
+      ->check(CLI::Range(0.0, 1000.0));
+  app.add_flag("--strict", settings.strict, "what is odd in the subtitle is an error");
+  app.add_option("--max-offset", settings.max_offset_seconds,
+                 "texts are looked for this far from their cues, in seconds")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 36000.0));
+}
+
+ReadSubtitle read_for_check(const std::string& path, const CheckSettings& settings) {
+  ReadSubtitle read{path, read_subtitle(path, {.name = path,
+                                               .encoding = settings.encoding,
+                                               .frames_per_second = settings.frames_per_second,
+                                               .strict = settings.strict})};
+  for (const SubtitleWarning& warning : read.subtitle.warnings)
+    log_warning(fmt::format("{}:{}: {} ({})", printable(path), warning.line, warning.message, warning.code));
+  return read;
+}
+
+std::optional<HeardMedia> hear(HeadModel& model, const std::string& path) {
+  Utterance utterance;
+  utterance.audio = path;
+  const auto audio = decode_utterance(utterance, {.sample_rate_hz = model.info().sample_rate_hz}, {});
+  HeardMedia media{
+      .path = path,
+      .seconds = static_cast<double>(audio->samples()) / static_cast<double>(model.info().sample_rate_hz),
+      .scores = {}};
+  const double hop = model.frame_times().hop_seconds;
+  Progress progress("check", "seconds", static_cast<int64_t>(media.seconds));
+  media.scores = model.scores(audio->source(), [&](int64_t frames) {
+    const double done = static_cast<double>(frames) * hop;
+    progress.update(static_cast<int64_t>(done), {}, done);
+    return !stop_requested();
+  });
+  progress.finish();
+  if (stop_requested()) return std::nullopt;
+  return media;
+}
+
+std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& media, const ReadSubtitle& read,
+                                         const CheckSettings& settings) {
+  const Subtitle& subtitle = read.subtitle;
+  CheckReport report;
+  report.model = model.path().filename().string();
+  report.media = media.path;
+  report.media_seconds = media.seconds;
+  report.subtitle = read.path;
+  report.format = std::string(name_of(subtitle.format));
+  report.encoding = subtitle.decoded.encoding;
+  report.byte_order_mark = subtitle.decoded.has_bom;
+  for (const Cue& cue : subtitle.cues) {
+    report.cues.push_back({cue.start_seconds, cue.end_seconds, cue.text});
+    report.lines.push_back(cue.line);
+    report.ids.push_back(cue.id);
+  }
+  for (const SubtitleWarning& warning : subtitle.warnings)
+    report.warnings.push_back({std::string(warning.code), warning.line, warning.message});
+  const TextReader reader(
+      {.language = settings.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
+  CheckOptions options;
+  options.timing.search_seconds = settings.max_offset_seconds;
+  Progress progress("check", "cues", std::ssize(report.cues));
+  options.progress = [&](int64_t done) {
+    progress.update(done);
+    return !stop_requested();
+  };
+  report.result = check_subtitle(
+      media.scores, model.frame_times(), model.calibration(),
+      [&](std::span<const int> tokens) { return model.meant(tokens); }, report.cues, reader, options);
+  progress.finish();
+  if (stop_requested()) return std::nullopt;
+  return report;
+}
+
+}  // namespace wav2vec::app

@@ -1,0 +1,45 @@
+#pragma once
+// What check and retime share: a recording with a subtitle becomes a report.
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "wav2vec/check/report.h"
+#include "wav2vec/head/head_model.h"
+#include "wav2vec/subtitle/subtitle.h"
+
+namespace wav2vec::app {
+
+struct CheckSettings {
+  std::string model;
+  std::string language = "en";
+  std::string encoding;
+  double frames_per_second = 0.0;
+  bool strict = false;
+  double max_offset_seconds = 60.0;
+};
+
+void add_check_settings(CLI::App& app, CheckSettings& settings);
+
+struct ReadSubtitle {
+  std::string path;
+  Subtitle subtitle;
+};
+
+/// Logs its warnings. Throws DataError.
+ReadSubtitle read_for_check(const std::string& path, const CheckSettings& settings);
+
+/// The audio of a recording, heard once for all subtitles; nullopt when a signal stopped it.
+struct HeardMedia {
+  std::string path;
+  double seconds = 0.0;
+  RecordingScores scores;
+};
+std::optional<HeardMedia> hear(HeadModel& model, const std::string& path);
+
+/// nullopt when a signal stopped it.
+std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& media, const ReadSubtitle& read,
+                                         const CheckSettings& settings);
+
+}  // namespace wav2vec::app
