@@ -18,7 +18,7 @@ TimeSpan sound_edges(const TimeSpan& line, double earliest_seconds, double lates
   const auto frame_at = [&](double seconds) {
     return std::clamp<int64_t>(std::llround(seconds / frame_seconds), 0, count);
   };
-  const auto frames = [&](double seconds) { return std::llround(seconds / frame_seconds); };
+  const auto frames = [&](double seconds) -> int64_t { return std::llround(seconds / frame_seconds); };
   const int64_t begin = frame_at(line.start_seconds);
   const int64_t end = frame_at(line.end_seconds);
   if (begin >= end) return line;
@@ -34,7 +34,8 @@ TimeSpan sound_edges(const TimeSpan& line, double earliest_seconds, double lates
       sorted.begin() + static_cast<std::ptrdiff_t>(kFloorShare * static_cast<double>(sorted.size()));
   std::ranges::nth_element(sorted, tenth);
   const double loudest = *std::ranges::max_element(part(begin, end));
-  const double least = std::max(loudest / ratio_of(options.loud_db), *tenth * ratio_of(options.floor_db));
+  const double least = loudest / ratio_of(options.loud_db);
+  if (loudest == 0.0 || *tenth * ratio_of(options.floor_db) > least) return line;
   const auto is_loud = [&](int64_t t) { return powers[static_cast<size_t>(t)] >= least; };
   const int64_t bridge = frames(options.bridge_seconds);
 

@@ -71,7 +71,8 @@ void for_each_path(std::span<const ChainState> chain, int64_t frames,
 }
 
 double path_score(const std::vector<float>& scores, std::span<const ChainState> chain,
-                  const std::vector<int64_t>& path, float any_penalty = 0.0F, bool gaps_win_nothing = true) {
+                  const std::vector<int64_t>& path, float any_penalty = 0.0F, bool is_loss = false,
+                  float stay_penalty = 0.0F) {
   double sum = 0.0;
   for (size_t t = 0; t < path.size(); ++t) {
     const int64_t letter = chain[static_cast<size_t>(path[t])].letter;
