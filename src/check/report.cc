@@ -77,7 +77,9 @@ std::string quoted(std::string text) {
 std::string check_summary(const CheckReport& report) {
   const CheckResult& result = report.result;
   std::string text = name_of(result.state, kFileStateNames);
-  if (!result.timing.identity) {
+  const bool timed =
+      result.state == FileState::offset || result.state == FileState::drift || result.state == FileState::cut;
+  if (timed) {
     for (const TimingSegment& segment : result.timing.segments) {
       if (!segment.ratio.empty())
         text += fmt::format(" {}", segment.ratio);

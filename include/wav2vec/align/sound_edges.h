@@ -11,7 +11,7 @@ namespace wav2vec {
 
 struct SoundEdgeOptions {
   double loud_db = 35.0;  ///< below the line's loudest frame
-  double floor_db = 6.0;  ///< above the quietest tenth of the frames around it
+  double floor_db = 6.0;  ///< that must be above the quietest tenth of the frames around the line
   double most_seconds_before = 0.3;
   double most_seconds_behind = 0.6;
   double floor_reach_seconds = 5.0;
