@@ -31,7 +31,8 @@ std::string excerpt(std::string_view written);
 /// Adds a cue with the next number in order.
 Cue& add_cue(Subtitle& subtitle, int64_t line);
 
-/// A cue whose times cannot be read stays where its neighbour ends. Warns.
+/// A cue with a time that cannot be read: it starts where the one before ends, and ends when it starts.
+/// Warns.
 void set_unreadable_times(Subtitle& subtitle, Cue& cue, std::optional<double> start_seconds,
                           std::optional<double> end_seconds, std::string_view written);
 
@@ -54,6 +55,9 @@ struct TimingLine {
 };
 /// Places are those of `text`; the line is text[line.begin, line.end).
 std::optional<TimingLine> timing_line(std::string_view text, const SubtitleLine& line);
+
+/// A line that looks_like_timing(): the cue gets the times of it that can be read.
+void set_half_times(Subtitle& subtitle, Cue& cue, const SubtitleLine& line);
 
 /// Whether the line holds "-->" and begins with what was meant for a time: a cue, though not a readable one.
 bool looks_like_timing(std::string_view line);

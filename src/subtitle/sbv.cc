@@ -60,7 +60,7 @@ void parse_sbv(Subtitle& subtitle) {
     cue.end_field.place = times->end.place;
     warn_of_clock(subtitle, times->start, habits, line.number, cue.order);
     warn_of_clock(subtitle, times->end, habits, line.number, cue.order);
-    if (!behind_blank)
+    if (!behind_blank && cue.order > 0)
       warn(subtitle, "no_blank_line", line.number, "no blank line before this cue", cue.order);
     text_begin = line.next;
     behind_blank = false;

@@ -42,7 +42,7 @@ class SrtParser {
         remember(line);
       }
     }
-    end_text(text_.size());
+    end_text(take_last_number());
   }
 
  private:
@@ -62,6 +62,17 @@ class SrtParser {
     const bool first = last_.line.number == 0;
     last_ = {line, last_.blanks_behind > 0 || (first && subtitle_.cues.empty()),
              first && !last_.blanks_behind, 0};
+  }
+
+  /// A file that was cut behind the number of a cue: the number is no text. Gives the text's end.
+  size_t take_last_number() {
+    int64_t index = 0;
+    const bool is_number = !subtitle_.cues.empty() && last_.behind_blank &&
+                           is_cue_number(last_.line.of(text_), index) && previous_index_ &&
+                           index == *previous_index_ + 1;
+    if (!is_number) return text_.size();
+    warn(subtitle_, "stray_text", last_.line.number, "a cue's number without a cue");
+    return last_.line.begin;
   }
 
   /// Whether the line before the times is their number rather than text of the cue before.
@@ -97,7 +108,7 @@ class SrtParser {
     if (has_index) cue.id = trimmed(last_.line.of(text_));
     if (timing) set_times(cue, *timing);
     warn_of_index(cue, has_index, index, joined && !first);
-    if (!timing) set_unreadable_times(subtitle_, cue, std::nullopt, std::nullopt, line.of(text_));
+    if (!timing) set_half_times(subtitle_, cue, line);
     text_begin_ = line.next;
     if (timing && !timing->rest.empty()) take_rest(cue, *timing);
     last_ = {};

@@ -198,7 +198,7 @@ Cue& add_cue(Subtitle& subtitle, int64_t line) {
 void set_unreadable_times(Subtitle& subtitle, Cue& cue, std::optional<double> start_seconds,
                           std::optional<double> end_seconds, std::string_view written) {
   const double before = cue.order > 0 ? subtitle.cues[cue.order - 1].end_seconds : 0.0;
-  cue.start_seconds = start_seconds ? *start_seconds : end_seconds ? *end_seconds : before;
+  cue.start_seconds = start_seconds ? *start_seconds : end_seconds ? std::min(before, *end_seconds) : before;
   cue.end_seconds = end_seconds ? *end_seconds : cue.start_seconds;
   warn(subtitle, "unreadable_time", cue.line, fmt::format("expected two times, found '{}'", excerpt(written)),
        cue.order);
@@ -207,6 +207,11 @@ void set_unreadable_times(Subtitle& subtitle, Cue& cue, std::optional<double> st
 void warn_of_clock(Subtitle& subtitle, const ClockField& field, const ClockHabits& habits, int64_t line,
                    size_t cue) {
   const auto say = [&](std::string_view code, std::string message) {
+    // Both times of a cue are mostly written alike.
+    for (auto last = subtitle.warnings.rbegin(); last != subtitle.warnings.rend() && last->cue == cue;
+         ++last) {
+      if (last->code == code) return;
+    }
     warn(subtitle, code, line, std::move(message), cue);
   };
   const auto digits = [&](std::string_view written) { return written.size() / (field.wide_digits ? 3 : 1); };

@@ -87,6 +87,20 @@ std::optional<TimingLine> timing_line(std::string_view text, const SubtitleLine&
   return timing;
 }
 
+void set_half_times(Subtitle& subtitle, Cue& cue, const SubtitleLine& line) {
+  const std::string_view text = std::string_view(subtitle.decoded.text).substr(0, line.end);
+  const size_t arrow = text.find("-->", line.begin);
+  const auto read = [&](size_t begin, size_t end, TimeField& field) -> std::optional<double> {
+    const auto time = clock_at(text.substr(0, end), skip_blanks(text, begin));
+    if (!time || !is_blank_line(text.substr(time->place.end, end - time->place.end))) return std::nullopt;
+    field.place = time->place;
+    return time->seconds;
+  };
+  const auto start = read(line.begin, std::min(arrow, text.size()), cue.start_field);
+  const auto end = read(std::min(arrow, text.size() - 3) + 3, text.size(), cue.end_field);
+  set_unreadable_times(subtitle, cue, start, end, line.of(text));
+}
+
 bool looks_like_timing(std::string_view line) {
   line = trimmed(line);
   const size_t arrow = line.find("-->");

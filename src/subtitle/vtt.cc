@@ -116,7 +116,7 @@ class VttParser {
     if (timing) {
       set_times(cue, *timing);
     } else {
-      set_unreadable_times(subtitle_, cue, std::nullopt, std::nullopt, line.of(text_));
+      set_half_times(subtitle_, cue, line);
     }
     block_ = Block::cue;
     text_begin_ = line.next;

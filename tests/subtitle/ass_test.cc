@@ -59,7 +59,8 @@ TEST_CASE("ass: broken events are kept with a warning") {
   CHECK(warns(subtitle, "missing_columns"));
   CHECK(warns(subtitle, "unreadable_time"));
   CHECK(warns(subtitle, "fraction_digits"));
-  CHECK(subtitle.cues[1].start_seconds == 4.0);
+  CHECK(subtitle.cues[1].start_seconds == 2.0);
+  CHECK(subtitle.cues[1].end_seconds == 4.0);
   CHECK(subtitle.cues[1].start_field.place.empty());
   CHECK(subtitle.cues[3].start_seconds == 5.5);
 }

@@ -128,10 +128,20 @@ TEST_CASE("srt: a cue whose times cannot be read is kept") {
   CHECK(texts_of(subtitle) == Texts{"A", "B", "C", "D"});
   CHECK(ids_of(subtitle) == Texts{"1", "2", "3", "4"});
   CHECK(subtitle.cues[1].start_seconds == 2.0);
+  CHECK(subtitle.cues[1].end_seconds == 4.0);
   CHECK(subtitle.cues[1].start_field.place.empty());
-  CHECK(codes_of(subtitle) == Texts{"unreadable_time", "no_duration", "unreadable_time", "no_duration"});
+  CHECK(subtitle.cues[2].start_seconds == 5.0);
+  CHECK(codes_of(subtitle) == Texts{"unreadable_time", "unreadable_time", "no_duration"});
   CHECK(subtitle.warnings[0].line == 6);
   CHECK(subtitle.warnings[0].cue == 1);
+}
+
+TEST_CASE("srt: a file that is cut behind a number") {
+  const Subtitle subtitle = parsed(fmt::format("{}\n3\n", kPlain));
+  CHECK(texts_of(subtitle) == Texts{"Hello", "- A\n- B"});
+  CHECK(codes_of(subtitle) == Texts{"stray_text"});
+  CHECK(subtitle.warnings[0].line == 10);
+  CHECK(texts_of(parsed(fmt::format("{}\n7\n", kPlain))) == Texts{"Hello", "- A\n- B\n\n7"});
 }
 
 TEST_CASE("srt: order of the file, with a warning") {

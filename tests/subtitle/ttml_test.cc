@@ -135,7 +135,7 @@ TEST_CASE("ttml: cues without times, or with bad ones, are kept") {
   CHECK(texts_of(subtitle) == Texts{"never", "open", "bad", "good"});
   CHECK(warns(subtitle, "missing_time"));
   CHECK(warns(subtitle, "unreadable_time"));
-  CHECK(subtitle.cues[2].start_seconds == 3.0);
+  CHECK(subtitle.cues[2].start_seconds == 1.0);
 }
 
 TEST_CASE("ttml: bad nesting, open tags and a cut end") {
