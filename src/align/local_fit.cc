@@ -21,7 +21,7 @@ struct Cell {
 }  // namespace
 
 std::vector<LocalFit> local_fits(const Similarity& similarity, std::span<const ChainState> chain,
-                                 int64_t count, int64_t apart_frames) {
+                                 const LocalFitOptions& options) {
   W2V_CHECK(is_chain(chain), "two optional states in a row, or none that is required");
   const size_t states = chain.size();
   std::vector<Cell> before(states);
@@ -44,7 +44,7 @@ std::vector<LocalFit> local_fits(const Similarity& similarity, std::span<const C
       if (s > 0) consider(before[s - 1]);
       if (s > 1 && chain[s - 1].optional) consider(before[s - 2]);
       const float score = scores[chain[s].letter];
-      best.nats += chain[s].optional ? std::min(score, 0.0F) : score;
+      best.nats += (chain[s].optional ? std::min(score, 0.0F) : score) - options.frame_nats;
       now[s] = best;
     }
     const Cell& last = chain.back().optional && states > 1 && now[states - 2].nats > now[states - 1].nats
@@ -56,9 +56,10 @@ std::vector<LocalFit> local_fits(const Similarity& similarity, std::span<const C
   std::vector<LocalFit> fits;
   std::ranges::stable_sort(ends, std::greater{}, &LocalFit::nats);
   for (const LocalFit& end : ends) {
-    if (std::ssize(fits) >= count || end.nats == -std::numeric_limits<double>::infinity()) break;
-    const bool apart = std::ranges::all_of(
-        fits, [&](const LocalFit& fit) { return std::abs(fit.end_frame - end.end_frame) >= apart_frames; });
+    if (std::ssize(fits) >= options.count || end.nats == -std::numeric_limits<double>::infinity()) break;
+    const bool apart = std::ranges::all_of(fits, [&](const LocalFit& fit) {
+      return std::abs(fit.end_frame - end.end_frame) >= options.apart_frames;
+    });
     if (apart) fits.push_back(end);
   }
   return fits;

@@ -11,7 +11,10 @@
 namespace wav2vec {
 namespace {
 
-constexpr int64_t kPlaces = 4;
+constexpr int64_t kPeaks = 9;
+constexpr size_t kPlaces = 4;
+// Neighbouring frames say the same.
+constexpr double kAlikeFrames = 6.0;
 constexpr double kApartSeconds = 0.5;
 // Shorter texts fit by chance: they are judged where the others say that they are, but have no vote.
 constexpr int64_t kFewestLetters = 10;
@@ -81,11 +84,6 @@ class Recording {
   FrameTimes times_;
 };
 
-/// Nats beyond what the best of so many places has by chance.
-double nats_of(const LocalFit& fit, int64_t frames) {
-  return fit.nats - std::log(static_cast<double>(std::max<int64_t>(frames, 1)));
-}
-
 CueEvidence evidence_of(const CheckedText& cue, const ReadCue& read, const Recording& recording,
                         double search_seconds) {
   CueEvidence evidence{.start_seconds = cue.start_seconds, .end_seconds = cue.end_seconds, .places = {}};
@@ -93,10 +91,15 @@ CueEvidence evidence_of(const CheckedText& cue, const ReadCue& read, const Recor
   const auto window = recording.window(cue.start_seconds - search_seconds, cue.end_seconds + search_seconds);
   if (window.frames() <= 0) return evidence;
   const auto apart = static_cast<int64_t>(kApartSeconds / recording.hop_seconds());
-  for (const LocalFit& fit : local_fits(recording.with(read, window), read.chain, kPlaces, apart)) {
-    evidence.places.push_back({recording.seconds(window.first + fit.first_frame),
-                               recording.seconds(window.first + fit.end_frame),
-                               nats_of(fit, window.frames())});
+  const std::vector<LocalFit> fits =
+      local_fits(recording.with(read, window), read.chain, {.count = kPeaks, .apart_frames = apart});
+  // What the text gets by chance: the middle of the lesser peaks.
+  if (fits.size() < 3) return evidence;
+  const double chance = fits[(fits.size() + 1) / 2].nats;
+  for (size_t k = 0; k < std::min(fits.size(), kPlaces); ++k) {
+    evidence.places.push_back({recording.seconds(window.first + fits[k].first_frame),
+                               recording.seconds(window.first + fits[k].end_frame),
+                               (fits[k].nats - chance) / kAlikeFrames});
   }
   return evidence;
 }
@@ -105,7 +108,7 @@ CueEvidence evidence_of(const CheckedText& cue, const ReadCue& read, const Recor
 std::optional<FoundPlace> best_place(const ReadCue& read, const Recording& recording,
                                      const Recording::Window& window, const MatchCalibration& calibration) {
   if (window.frames() <= 0) return std::nullopt;
-  const std::vector<LocalFit> fits = local_fits(recording.with(read, window), read.chain, 1, 1);
+  const std::vector<LocalFit> fits = local_fits(recording.with(read, window), read.chain);
   if (fits.empty()) return std::nullopt;
   const Recording::Window there{window.first + fits[0].first_frame, window.first + fits[0].end_frame};
   const Similarity similarity = recording.with(read, there);

@@ -39,7 +39,7 @@ double best_within(const Tables& tables, std::span<const ChainState> chain, int6
     if (s >= count) return;
     const ChainState& state = chain[static_cast<size_t>(s)];
     const double score = tables.scores[static_cast<size_t>(t * kLetters + state.letter)];
-    sum += state.optional ? std::min(score, 0.0) : score;
+    sum += (state.optional ? std::min(score, 0.0) : score) - 0.25;
     if (t + 1 == end) {
       if (s == count - 1 || (s == count - 2 && chain.back().optional)) best = std::max(best, sum);
       return;
@@ -69,7 +69,7 @@ TEST_CASE("local fit: the best stretch of all, and the next best that ends elsew
             std::max(best[static_cast<size_t>(end)], best_within(tables, chain, first, end));
     }
     const auto top = std::ranges::max_element(best) - best.begin();
-    const auto fits = local_fits(tables.view(), chain, 2, 4);
+    const auto fits = local_fits(tables.view(), chain, {.count = 2, .apart_frames = 4, .frame_nats = 0.25F});
     REQUIRE(!fits.empty());
     CHECK(fits[0].end_frame == top);
     CHECK(fits[0].nats == doctest::Approx(best[static_cast<size_t>(top)]).epsilon(1e-4));
@@ -81,5 +81,5 @@ TEST_CASE("local fit: the best stretch of all, and the next best that ends elsew
 
 TEST_CASE("local fit: none where the text is longer than the audio") {
   const std::vector<ChainState> chain{{.letter = 1}, {.letter = 2}, {.letter = 3}};
-  CHECK(local_fits(Tables(2, 1).view(), chain, 3, 1).empty());
+  CHECK(local_fits(Tables(2, 1).view(), chain).empty());
 }

@@ -39,7 +39,7 @@ struct Programme {
       for (int k = 0; k < kTokens; ++k) {
         const double noise = random.uniform(static_cast<uint64_t>(t * kTokens + k));
         scores.heard.push_back(
-            static_cast<float>(std::exp(k == token_of(letter) && !lost ? 2.5 : -2.0 - noise)));
+            static_cast<float>(std::exp(k == token_of(letter) && !lost ? 4.0 : -2.0 - noise)));
       }
     }
   }

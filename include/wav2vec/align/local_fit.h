@@ -20,11 +20,18 @@ struct LocalFit {
   bool operator==(const LocalFit&) const = default;
 };
 
-/// The best fits of a whole chain, best first, at most `count`, of which no two end within `apart_frames` of
-/// each other. Paths begin and end in any frame. Optional states, the gaps between words, cost where they do
-/// not fit and win nothing where they do: else a path would reach out for silence. The frames of the states
-/// do not count, and neither do jumps.
+struct LocalFitOptions {
+  int64_t count = 1;         ///< fits at most
+  int64_t apart_frames = 1;  ///< no two end within this of each other
+  /// Taken from the similarity of every frame: the best path of any text through any speech gains about this,
+  /// and would grow longer and longer.
+  float frame_nats = 1.5F;
+};
+
+/// The best fits of a whole chain, best first. Paths begin and end in any frame. Optional states, the gaps
+/// between words, cost where they do not fit and win nothing where they do: else a path would reach out for
+/// silence. The frames of the states do not count, and neither do jumps.
 std::vector<LocalFit> local_fits(const Similarity& similarity, std::span<const ChainState> chain,
-                                 int64_t count, int64_t apart_frames);
+                                 const LocalFitOptions& options = {});
 
 }  // namespace wav2vec

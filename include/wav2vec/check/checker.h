@@ -35,15 +35,12 @@ enum class CueReason {
   late,
   early,
   too_short,
-  too_long,
   cannot_fit,
   unscorable_text,
   out_of_range,
-  overlaps,
 };
-inline constexpr std::string_view kCueReasonNames[] = {"text_not_in_audio", "late",         "early",
-                                                       "too_short",         "too_long",     "cannot_fit",
-                                                       "unscorable_text",   "out_of_range", "overlaps"};
+inline constexpr std::string_view kCueReasonNames[] = {
+    "text_not_in_audio", "late", "early", "too_short", "cannot_fit", "unscorable_text", "out_of_range"};
 
 struct FoundPlace {
   double start_seconds = 0.0;

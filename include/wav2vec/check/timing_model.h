@@ -25,8 +25,8 @@ struct CueEvidence {
 
 struct TimingOptions {
   double tolerance_seconds = 0.6;  ///< by which cues of a right subtitle begin earlier or later than speech
-  double most_nats = 30.0;         ///< that a single cue may count
-  double split_nats = 40.0;        ///< that another segment must win
+  double most_nats = 20.0;         ///< that a single cue may count
+  double split_nats = 60.0;        ///< that another segment must win
   double slope_nats = 15.0;        ///< that a slope other than 1 must win
   double search_seconds = 60.0;    ///< places lie within this of their cues; an offset at its edge is none
   /// A subtitle stays as it is where no cue would move by more than this.
