@@ -226,6 +226,15 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
   const double share =
       result.scored > 0 ? static_cast<double>(found) / static_cast<double>(result.scored) : 0.0;
   result.state = state_of(result, share);
+  if (result.state == FileState::wrong_content) {
+    // What another programme's cues agree on is chance.
+    result.timing.identity = true;
+    result.timing.segments = {{.end_cue = std::ssize(cues), .ratio = {}}};
+    for (size_t i = 0; i < cues.size(); ++i) {
+      result.cues[i].suggested_start_seconds = cues[i].start_seconds;
+      result.cues[i].suggested_end_seconds = cues[i].end_seconds;
+    }
+  }
   // How surely it is this state and none of the others: of the timing by its odds, of the content by its
   // share.
   const double timing = 1.0 / (1.0 + std::exp(-std::abs(result.timing.log_odds) / 10.0));
