@@ -120,6 +120,20 @@ std::optional<FoundPlace> best_place(const ReadCue& read, const Recording& recor
                     calibration.probability(score)};
 }
 
+double with_prior(double p, double share) { return p * share / (p * share + (1.0 - p) * (1.0 - share)); }
+
+/// The share of cues that are right, from their probabilities at even odds: that under which it is the mean
+/// of the probabilities that follow from it (Saerens et al. 2002).
+double share_of_right(std::span<const double> probabilities) {
+  double share = 0.5;
+  for (int step = 0; step < 50; ++step) {
+    double sum = 0.0;
+    for (const double p : probabilities) sum += with_prior(p, share);
+    share = std::clamp(sum / static_cast<double>(probabilities.size()), 0.02, 0.98);
+  }
+  return share;
+}
+
 const TimingSegment& segment_of(const TimingModel& timing, int64_t cue) {
   const auto at =
       std::ranges::find_if(timing.segments, [&](const TimingSegment& s) { return cue < s.end_cue; });
@@ -203,28 +217,32 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
                                                      checked.suggested_end_seconds + options.window_seconds),
                                     calibration);
     }
-    judge(checked, cues[i], read[i], options);
     if (checked.suggested_start_seconds >= recording.end_seconds() || checked.suggested_end_seconds <= 0.0)
       checked.reasons.push_back(CueReason::out_of_range);
   }
 
-  int64_t found = 0;
+  std::vector<double> probabilities;
+  for (const CheckedCue& checked : result.cues) {
+    if (checked.letters >= kFewestLetters)
+      probabilities.push_back(checked.best_fit ? checked.best_fit->probability : 0.0);
+  }
+  result.scored = std::ssize(probabilities);
+  const double share = probabilities.empty() ? 0.0 : share_of_right(probabilities);
   std::vector<double> offsets;
   for (size_t i = 0; i < cues.size(); ++i) {
-    const CheckedCue& checked = result.cues[i];
+    CheckedCue& checked = result.cues[i];
+    // What the other cues of the file are tells of this one, unless there are too few.
+    if (checked.best_fit && result.scored >= kFewestCues)
+      checked.best_fit->probability = with_prior(checked.best_fit->probability, share);
+    judge(checked, cues[i], read[i], options);
     ++result.bands[static_cast<size_t>(checked.band)];
-    if (checked.letters < kFewestLetters) continue;
-    ++result.scored;
-    if (checked.p_match < options.least_probability) continue;
-    ++found;
+    if (checked.letters < kFewestLetters || checked.p_match < options.least_probability) continue;
     offsets.push_back(checked.best_fit->start_seconds - checked.suggested_start_seconds);
   }
   if (!offsets.empty()) {
     std::ranges::sort(offsets);
     result.median_offset_seconds = quantile(offsets, 0.5);
   }
-  const double share =
-      result.scored > 0 ? static_cast<double>(found) / static_cast<double>(result.scored) : 0.0;
   result.state = state_of(result, share);
   if (result.state == FileState::wrong_content) {
     // What another programme's cues agree on is chance.

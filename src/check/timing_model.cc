@@ -143,6 +143,7 @@ struct Line {
   double offset = 0.0;
   double slope_error = 0.0;   ///< standard errors
   double middle_error = 0.0;  ///< of the offset at the points' middle
+  double spread = 0.0;
 };
 
 /// Least absolute deviations by reweighting; with a fixed slope the median.
@@ -185,7 +186,8 @@ Line fit_line(std::span<const Point> points, double slope, bool free_slope) {
           .offset = level - slope * middle,
           .slope_error =
               spread > 0.0 ? 1.25 * scale / std::sqrt(spread) : std::numeric_limits<double>::infinity(),
-          .middle_error = 1.25 * scale / std::sqrt(n)};
+          .middle_error = 1.25 * scale / std::sqrt(n),
+          .spread = scale};
 }
 
 std::string_view name_of_slope(double slope) {
@@ -197,6 +199,7 @@ std::string_view name_of_slope(double slope) {
 
 /// The nearest of 1 and the frame rates' ratios if it is as near as the measured slope's error allows.
 double snapped(const Line& line) {
+  if (std::abs(line.slope - 1.0) <= 4.0 * line.slope_error) return 1.0;
   double best = 1.0;
   for (const FrameRateRatio& ratio : kRatios) {
     if (std::abs(ratio.slope - line.slope) < std::abs(best - line.slope)) best = ratio.slope;
@@ -224,6 +227,7 @@ void refine(TimingSegment& segment, std::span<const CueEvidence> cues, const Tim
     segment.slope = line.slope;
     segment.offset_seconds = line.offset;
     segment.ratio = name_of_slope(line.slope);
+    segment.spread_seconds = line.spread;
     segment.offset_low_seconds = line.offset - 1.96 * line.middle_error;
     segment.offset_high_seconds = line.offset + 1.96 * line.middle_error;
   }
@@ -310,18 +314,19 @@ TimingModel fit_timing(std::span<const CueEvidence> cues, const TimingOptions& o
   const double splits = static_cast<double>(best.segments.size()) - 1.0;
   const double here = nats_of(cues, {&as_it_is, 1}, options);
   model.log_odds = nats_of(cues, best.segments, options) - splits * options.split_nats - here;
-  double furthest = 0.0;
+  bool moves = false;
   for (const TimingSegment& segment : best.segments) {
     for (const int64_t c : {segment.first_cue, segment.end_cue - 1}) {
       const double seconds = cues[static_cast<size_t>(c)].start_seconds;
       const double move = std::abs(segment.map(seconds) - seconds);
-      furthest = std::max(furthest, move);
+      moves |=
+          move > std::max(options.least_move_seconds, options.least_move_spreads * segment.spread_seconds);
       model.at_search_edge |=
           segment.slope == 1.0 && move > options.search_seconds - 2.0 * options.tolerance_seconds;
     }
     model.support += segment.support;
   }
-  if (best.segments.empty() || furthest <= options.least_move_seconds || model.log_odds <= 0.0) {
+  if (best.segments.empty() || !moves || model.log_odds <= 0.0) {
     TimingSegment kept = as_it_is;
     model.log_odds = std::min(model.log_odds, 0.0);
     const std::vector<Point> points = points_of(cues, kept, options);

@@ -8,9 +8,9 @@
 
 #include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/audio_reader.h"
+#include "wav2vec/audio/noise_bed.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/rng.h"
-#include "wav2vec/audio/noise_bed.h"
 
 namespace wav2vec {
 namespace {

@@ -31,6 +31,8 @@ struct TimingOptions {
   double search_seconds = 60.0;    ///< places lie within this of their cues; an offset at its edge is none
   /// A subtitle stays as it is where no cue would move by more than this.
   double least_move_seconds = 0.1;
+  /// Nor by more than its cues differ among each other, times this: they are loose then, and not shifted.
+  double least_move_spreads = 2.0;
 };
 
 /// seconds in the audio = slope · seconds in the subtitle + offset, for cues [first_cue, end_cue).
@@ -43,6 +45,7 @@ struct TimingSegment {
   int64_t support = 0;     ///< cues that are heard where it says
   double offset_low_seconds = 0.0;  ///< 95 % interval at the segment's middle
   double offset_high_seconds = 0.0;
+  double spread_seconds = 0.0;  ///< of the cues around it: a standard deviation, by their median
 
   double map(double seconds) const { return slope * seconds + offset_seconds; }
 };

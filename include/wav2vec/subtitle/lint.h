@@ -30,7 +30,7 @@ LintProfile lint_profile(std::string_view name);
 struct LintFinding {
   std::string_view rule;  ///< max_cps, max_wpm, min_duration, max_duration, min_gap, max_line_length,
                           ///< max_lines, overlap, empty
-  size_t cue = 0;  ///< its order; of min_gap and overlap the later one
+  size_t cue = 0;         ///< its order; of min_gap and overlap the later one
   double value = 0.0;
   double limit = 0.0;
 };
