@@ -30,6 +30,7 @@ Command add_test_head(CLI::App& program);
 Command add_check(CLI::App& program);
 Command add_retime(CLI::App& program);
 Command add_lint(CLI::App& program);
+Command add_bench_check(CLI::App& program);
 Command add_convert(CLI::App& program);
 Command add_doctor(CLI::App& program);
 Command add_extract(CLI::App& program);

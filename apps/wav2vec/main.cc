@@ -182,6 +182,7 @@ int main(int argc, char** argv) {
       wav2vec::app::add_check(program),
       wav2vec::app::add_retime(program),
       wav2vec::app::add_lint(program),
+      wav2vec::app::add_bench_check(program),
       wav2vec::app::add_test_head(program),
       wav2vec::app::add_programme(program),
   };
