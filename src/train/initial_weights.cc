@@ -17,8 +17,10 @@
 namespace wav2vec {
 namespace {
 
-// What stands on top of the network: step projections, whose number may change, or a head.
-constexpr std::string_view kTops[] = {"wav2vec_predictions.", "head."};
+// What stands on top of the network. Step projections, whose number may change, belong together; of a head
+// every tensor is of use that has its shape.
+constexpr std::string_view kPredictions = "wav2vec_predictions.";
+constexpr std::string_view kHead = "head.";
 
 // [model] as text, without what only matters while training.
 std::string architecture(ModelConfig model) {
@@ -42,8 +44,15 @@ std::pair<std::string, std::string> first_difference(std::string_view a, std::st
   return {};
 }
 
-bool is_top(const ParameterSpec& spec) {
-  return std::ranges::any_of(kTops, [&](std::string_view top) { return spec.name.starts_with(top); });
+bool stands_in(const ModelFile& file, const ParameterSpec& spec) {
+  const TensorEntry* tensor = file.find(spec.name);
+  return tensor != nullptr && tensor->shape == spec.shape;
+}
+
+bool predictions_fit(const ModelFile& file, const ParameterLayout& layout) {
+  return std::ranges::all_of(layout.by_name(), [&](ParameterId id) {
+    return !layout[id].name.starts_with(kPredictions) || stands_in(file, layout[id]);
+  });
 }
 
 }  // namespace
@@ -61,11 +70,14 @@ void set_initial_weights(const ModelConfig& model, const TrainConfig& config, Pa
                     printable(path.string()), theirs, ours));
   }
   const ParameterLayout& layout = parameters.layout();
+  const bool with_predictions = predictions_fit(file, layout);
   int64_t left_at_random = 0;
   for (const ParameterId id : layout.by_name()) {
     const ParameterSpec& spec = layout[id];
-    const TensorEntry* tensor = file.find(spec.name);
-    if (is_top(spec) && (tensor == nullptr || tensor->shape != spec.shape)) {
+    const bool left_out = spec.name.starts_with(kPredictions)
+                              ? !with_predictions
+                              : spec.name.starts_with(kHead) && !stands_in(file, spec);
+    if (left_out) {
       ++left_at_random;
       continue;
     }
