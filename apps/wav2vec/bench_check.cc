@@ -7,28 +7,24 @@
 #include <map>
 #include <memory>
 
-#include "choices.h"
 #include "commands.h"
 #include "default_model.h"
+#include "programme_options.h"
 #include "stop_signal.h"
 #include "wav2vec/audio/waveform_source.h"
 #include "wav2vec/check/corruption.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/head/head_model.h"
 #include "wav2vec/measure/ranking.h"
-#include "wav2vec/programme/programme.h"
 #include "wav2vec/train/progress.h"
 
 namespace wav2vec::app {
 namespace {
 
 struct Options {
-  std::vector<std::string> manifests;
   std::string model;
   std::string language = "en";
-  double minutes = 5.0;
-  int64_t count = 4;
-  ProgrammeOptions programme;
+  ProgrammeSeries series{.manifests = {}, .count = 4, .first = {}};
 };
 
 constexpr double kWithin[] = {0.05, 0.1, 0.4, 0.8};
@@ -91,7 +87,7 @@ void print(const Results& results) {
 }
 
 ExitCode run(const Options& options) {
-  const Manifest utterances = read_manifests(options.manifests);
+  const Manifest utterances = read_manifests(options.series.manifests);
   HeadModel model(head_or_default(options.model));
   const TextReader reader(
       {.language = options.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
@@ -101,12 +97,10 @@ ExitCode run(const Options& options) {
     if (!utterance.text.empty()) texts.push_back(utterance.text);
   }
   Results results;
-  Progress progress("bench-check", "programmes", options.count);
-  for (int64_t n = 0; n < options.count && !stop_requested(); ++n) {
-    ProgrammeOptions one = options.programme;
+  Progress progress("bench-check", "programmes", options.series.count);
+  for (int64_t n = 0; n < options.series.count && !stop_requested(); ++n) {
+    ProgrammeOptions one = options.series.options_of(n);
     one.sample_rate_hz = model.info().sample_rate_hz;
-    one.seconds = options.minutes * 60.0;
-    one.seed = options.programme.seed + static_cast<uint64_t>(n);
     const Programme programme = make_programme(utterances, one);
     const RecordingScores scores = model.scores(waveform_in_memory(programme.samples));
     std::vector<CheckedText> cues;
@@ -136,25 +130,10 @@ ExitCode run(const Options& options) {
 Command add_bench_check(CLI::App& program) {
   CLI::App* app = program.add_subcommand("bench-check", "How often check and retime are right");
   auto options = std::make_shared<Options>();
-  ProgrammeOptions& p = options->programme;
-  app->add_option("--utterances", options->manifests,
-                  "manifests with texts, of speakers that the head has not met")
-      ->required();
+  add_programme_options(*app, options->series, 1.0);
   app->add_option("--model", options->model,
                   "run or checkpoint of train-head, instead of the head that is shipped");
   app->add_option("--language", options->language, "of the texts")->capture_default_str();
-  app->add_option("--minutes", options->minutes, "of each programme")
-      ->capture_default_str()
-      ->check(CLI::Range(1.0, 600.0));
-  app->add_option("--count", options->count, "programmes")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10000));
-  app->add_option("--seed", p.seed, "of the first; each has the next")->capture_default_str();
-  add_choice(*app, "--bed", p.bed, kNoiseBedNames, "what lies below the speech");
-  app->add_option("--snr-db", p.snr_db, "of speech over the bed")
-      ->capture_default_str()
-      ->check(CLI::Range(-20.0, 60.0));
-  app->add_flag("--telephone", p.telephone, "300 to 3400 Hz");
   app->footer(
       "Example:\n"
       "  wav2vec bench-check --utterances test.tsv --minutes 5 --count 6 --bed music\n"

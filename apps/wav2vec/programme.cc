@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "choices.h"
 #include "commands.h"
+#include "programme_options.h"
 #include "stop_signal.h"
 #include "wav2vec/audio/audio_writer.h"
 #include "wav2vec/core/file.h"
@@ -17,11 +17,8 @@ namespace wav2vec::app {
 namespace {
 
 struct Options {
-  std::vector<std::string> manifests;
   std::string out;
-  double minutes = 5.0;
-  int64_t count = 1;
-  ProgrammeOptions programme;
+  ProgrammeSeries series;
 };
 
 std::string one_line(std::string text) {
@@ -33,17 +30,15 @@ std::string one_line(std::string text) {
 
 ExitCode run(const Options& options) {
   namespace fs = std::filesystem;
-  const Manifest utterances = read_manifests(options.manifests);
+  const Manifest utterances = read_manifests(options.series.manifests);
   const fs::path folder = options.out;
   make_writable_folder(folder);
   catch_stop_signals("stopping after this programme");
   Manifest written;
   std::string truth;
-  Progress progress("programme", "programmes", options.count);
-  for (int64_t n = 1; n <= options.count && !stop_requested(); ++n) {
-    ProgrammeOptions one = options.programme;
-    one.seconds = options.minutes * 60.0;
-    one.seed = options.programme.seed + static_cast<uint64_t>(n - 1);
+  Progress progress("programme", "programmes", options.series.count);
+  for (int64_t n = 1; n <= options.series.count && !stop_requested(); ++n) {
+    const ProgrammeOptions one = options.series.options_of(n - 1);
     Programme programme = make_programme(utterances, one);
     for (ProgrammeLine& line : programme.lines) line.text = one_line(line.text);
     const std::string name = fmt::format("programme_{:03}", n);
@@ -79,21 +74,8 @@ ExitCode run(const Options& options) {
 Command add_programme(CLI::App& program) {
   CLI::App* app = program.add_subcommand("programme", "Recordings of known truth, made of utterances");
   auto options = std::make_shared<Options>();
-  ProgrammeOptions& p = options->programme;
-  app->add_option("--utterances", options->manifests, "manifests with texts")->required();
   app->add_option("--out", options->out, "folder to write")->required()->check(not_empty());
-  app->add_option("--minutes", options->minutes, "of each programme")
-      ->capture_default_str()
-      ->check(CLI::Range(0.1, 600.0));
-  app->add_option("--count", options->count, "programmes")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10000));
-  app->add_option("--seed", p.seed, "of the first; each has the next")->capture_default_str();
-  add_choice(*app, "--bed", p.bed, kNoiseBedNames, "what lies below the speech");
-  app->add_option("--snr-db", p.snr_db, "of speech over the bed")
-      ->capture_default_str()
-      ->check(CLI::Range(-20.0, 60.0));
-  app->add_flag("--telephone", p.telephone, "300 to 3400 Hz");
+  add_programme_options(*app, options->series, 0.1);
   app->footer(
       "Example:\n"
       "  wav2vec programme --utterances test.tsv --minutes 5 --count 6 --bed music --out programmes\n"

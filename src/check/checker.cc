@@ -28,7 +28,7 @@ constexpr double kRightShare = 0.5;
 constexpr int64_t kFewestCues = 4;
 
 struct ReadCue {
-  std::vector<int> tokens;  ///< with a gap at both ends
+  std::vector<int> tokens;
   std::vector<float> meant;
   std::vector<ChainState> chain;
   int64_t letters = 0;
@@ -39,22 +39,12 @@ ReadCue read_cue(const CheckedText& cue, const TextReader& reader, const LetterS
   const TextReading reading = reader.read(cue.text);
   ReadCue read;
   read.scorable_share = reading.letters > 0 ? 1.0 - reading.unscored_share() : 0.0;
-  const std::vector<int> letters = encode(default_reading(reading).text);
-  if (letters.empty()) return read;
-  const int gap = token_of(' ');
-  read.letters = std::ssize(letters) - std::ranges::count(letters, gap);
-  read.tokens.push_back(gap);
-  read.tokens.insert(read.tokens.end(), letters.begin(), letters.end());
-  read.tokens.push_back(gap);
-  read.meant = letter_sounds({&gap, 1});
-  const std::vector<float> pause = read.meant;
-  const std::vector<float> sounds = letter_sounds(letters);
-  read.meant.insert(read.meant.end(), sounds.begin(), sounds.end());
-  read.meant.insert(read.meant.end(), pause.begin(), pause.end());
   // Silence before and behind belongs to nobody.
+  read.tokens = encode(default_reading(reading).text);
+  if (read.tokens.empty()) return read;
+  read.letters = std::ssize(read.tokens) - std::ranges::count(read.tokens, token_of(' '));
+  read.meant = letter_sounds(read.tokens);
   read.chain = chain_of(read.tokens);
-  read.chain.erase(read.chain.begin());
-  read.chain.pop_back();
   return read;
 }
 

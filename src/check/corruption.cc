@@ -6,9 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
-#include <numbers>
 
-#include "wav2vec/core/rng.h"
+#include "wav2vec/core/draws.h"
 
 namespace wav2vec {
 namespace {
@@ -33,13 +32,11 @@ CorruptedSubtitle moved(std::string name, FileState expected, std::span<const Ch
 
 CorruptedSubtitle loose(std::span<const CheckedText> cues, const RandomStream& random) {
   CorruptedSubtitle out{.name = "right, loose", .cues = {}, .true_starts_seconds = {}, .right_text = {}};
-  uint64_t at = 0;
+  Draws draws(random);
   for (const CheckedText& cue : cues) {
-    const double radius = std::sqrt(-2.0 * std::log(1.0 - random.uniform(at)));
-    const double jitter = 0.12 * radius * std::cos(2.0 * std::numbers::pi * random.uniform(at + 1));
-    const double held = 0.2 + random.uniform(at + 2);
-    const bool missing = random.uniform(at + 3) < 0.15;
-    at += 4;
+    const double jitter = 0.12 * draws.normal();
+    const double held = 0.2 + draws.uniform();
+    const bool missing = draws.uniform() < 0.15;
     if (missing) continue;
     out.cues.push_back({std::max(0.0, cue.start_seconds + jitter), cue.end_seconds + held, cue.text});
     out.true_starts_seconds.push_back(cue.start_seconds);

@@ -221,8 +221,10 @@ void refine(TimingSegment& segment, std::span<const CueEvidence> cues, const Tim
       const bool moves = std::abs(free.slope - 1.0) * length >= kLeastDriftSeconds;
       const bool sure = std::abs(free.slope - segment.slope) > 4.0 * free.slope_error;
       // Between frame rates only what is sure and matters; towards 1 whatever is not sure.
-      if (slope == free.slope ? (moves && sure) : true)
-        line = slope == free.slope ? free : fit_line(points, slope == 1.0 || moves ? slope : 1.0, false);
+      if (slope != free.slope)
+        line = fit_line(points, moves ? slope : 1.0, false);
+      else if (moves && sure)
+        line = free;
     }
     segment.slope = line.slope;
     segment.offset_seconds = line.offset;

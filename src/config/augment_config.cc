@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "wav2vec/config/check_within.h"
+
 namespace wav2vec {
 namespace {
-
-void check_within(std::string_view key, double value, double least, double most) {
-  if (!(value >= least && value <= most))
-    fail_field("augment", key, fmt::format("{} is not within {}..{}", value, least, most));
-}
 
 void check_order(std::string_view key, double least, double most) {
   if (least > most)
@@ -42,25 +39,25 @@ void AugmentConfig::visit(FieldVisitor& v) {
 }
 
 void AugmentConfig::validate() const {
-  check_within("pitch_probability", pitch_probability, 0.0, 1.0);
-  check_within("pitch_cents", pitch_cents, 0.0, 1200.0);
-  check_within("reverb_probability", reverb_probability, 0.0, 1.0);
-  check_within("reverb_min_seconds", reverb_min_seconds, 0.02, 5.0);
-  check_within("reverb_max_seconds", reverb_max_seconds, 0.02, 5.0);
+  check_within("augment", "pitch_probability", pitch_probability, 0.0, 1.0);
+  check_within("augment", "pitch_cents", pitch_cents, 0.0, 1200.0);
+  check_within("augment", "reverb_probability", reverb_probability, 0.0, 1.0);
+  check_within("augment", "reverb_min_seconds", reverb_min_seconds, 0.02, 5.0);
+  check_within("augment", "reverb_max_seconds", reverb_max_seconds, 0.02, 5.0);
   check_order("reverb_min_seconds", reverb_min_seconds, reverb_max_seconds);
-  check_within("reverb_min_direct_db", reverb_min_direct_db, -40.0, 60.0);
-  check_within("reverb_max_direct_db", reverb_max_direct_db, -40.0, 60.0);
+  check_within("augment", "reverb_min_direct_db", reverb_min_direct_db, -40.0, 60.0);
+  check_within("augment", "reverb_max_direct_db", reverb_max_direct_db, -40.0, 60.0);
   check_order("reverb_min_direct_db", reverb_min_direct_db, reverb_max_direct_db);
-  check_within("noise_probability", noise_probability, 0.0, 1.0);
+  check_within("augment", "noise_probability", noise_probability, 0.0, 1.0);
   if (babble_talkers < 1 || babble_talkers > 16)
     fail_field("augment", "babble_talkers", fmt::format("{} is not within 1..16", babble_talkers));
-  check_within("noise_min_snr_db", noise_min_snr_db, -40.0, 100.0);
-  check_within("noise_max_snr_db", noise_max_snr_db, -40.0, 100.0);
+  check_within("augment", "noise_min_snr_db", noise_min_snr_db, -40.0, 100.0);
+  check_within("augment", "noise_max_snr_db", noise_max_snr_db, -40.0, 100.0);
   check_order("noise_min_snr_db", noise_min_snr_db, noise_max_snr_db);
-  check_within("band_reject_probability", band_reject_probability, 0.0, 1.0);
-  check_within("band_reject_mel", band_reject_mel, 1.0, 4000.0);
-  check_within("gain_probability", gain_probability, 0.0, 1.0);
-  check_within("gain_db", gain_db, 0.0, 60.0);
+  check_within("augment", "band_reject_probability", band_reject_probability, 0.0, 1.0);
+  check_within("augment", "band_reject_mel", band_reject_mel, 1.0, 4000.0);
+  check_within("augment", "gain_probability", gain_probability, 0.0, 1.0);
+  check_within("augment", "gain_db", gain_db, 0.0, 60.0);
 }
 
 }  // namespace wav2vec

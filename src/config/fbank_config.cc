@@ -4,16 +4,13 @@
 
 #include <cmath>
 
+#include "wav2vec/config/check_within.h"
+
 namespace wav2vec {
 namespace {
 
 constexpr double kMaxWindowSeconds = 60.0;
 constexpr int64_t kMaxMelBins = 4096;
-
-void check_within(std::string_view section, std::string_view key, double value, double low, double high) {
-  if (!(value >= low && value <= high))
-    fail_field(section, key, fmt::format("{} is not within {}..{}", value, low, high));
-}
 
 void visit_energy(FieldVisitor& v, bool& use_energy, double& energy_floor, bool& raw_energy, bool& htk_compat,
                   std::string_view use_help) {

@@ -2,16 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "wav2vec/config/check_within.h"
+
 namespace wav2vec {
-namespace {
-
-void check_seconds(std::string_view key, double value, double most) {
-  if (!(value >= 0.0 && value <= most))
-    fail_field("text", key, fmt::format("{} is not within 0..{}", value, most));
-}
-
-}  // namespace
-
 void HeadTextConfig::visit(FieldVisitor& v) {
   v.field("languages", languages, "of each manifest in data.train and then data.valid; one: of all");
   v.field("word_times", word_times, "CTMs with the times of words, where they are known");
@@ -26,12 +19,10 @@ void HeadTextConfig::visit(FieldVisitor& v) {
 
 void HeadTextConfig::validate() const {
   if (languages.empty()) fail_field("text", "languages", "names none; give one at least");
-  if (!(phone_weight >= 0.0 && phone_weight <= 1000.0))
-    fail_field("text", "phone_weight", fmt::format("{} is not within 0..1000", phone_weight));
-  if (!(letter_weight >= 0.0 && letter_weight <= 1000.0))
-    fail_field("text", "letter_weight", fmt::format("{} is not within 0..1000", letter_weight));
-  check_seconds("word_tolerance_seconds", word_tolerance_seconds, 10.0);
-  check_seconds("longest_word_seconds", longest_word_seconds, 1e6);
+  check_within("text", "phone_weight", phone_weight, 0.0, 1000.0);
+  check_within("text", "letter_weight", letter_weight, 0.0, 1000.0);
+  check_within("text", "word_tolerance_seconds", word_tolerance_seconds, 0.0, 10.0);
+  check_within("text", "longest_word_seconds", longest_word_seconds, 0.0, 1e6);
 }
 
 std::vector<RecipeSection> HeadRecipe::sections() {

@@ -1,16 +1,8 @@
 #include "wav2vec/config/join_config.h"
 
-#include <fmt/format.h>
+#include "wav2vec/config/check_within.h"
 
 namespace wav2vec {
-namespace {
-
-void check_within(std::string_view key, double value, double least, double most) {
-  if (!(value >= least && value <= most))
-    fail_field("join", key, fmt::format("{} is not within {}..{}", value, least, most));
-}
-
-}  // namespace
 
 void JoinConfig::visit(FieldVisitor& v) {
   v.field("seconds", seconds,
@@ -25,14 +17,14 @@ void JoinConfig::visit(FieldVisitor& v) {
 }
 
 void JoinConfig::validate() const {
-  check_within("seconds", seconds, 0.0, 600.0);
-  check_within("probability", probability, 0.0, 1.0);
-  check_within("longest_pause_seconds", longest_pause_seconds, 0.0, 60.0);
-  check_within("gain_db", gain_db, 0.0, 60.0);
-  check_within("noise_probability", noise_probability, 0.0, 1.0);
-  check_within("noise_min_snr_db", noise_min_snr_db, -40.0, 100.0);
-  check_within("noise_max_snr_db", noise_max_snr_db, noise_min_snr_db, 100.0);
-  check_within("telephone_probability", telephone_probability, 0.0, 1.0);
+  check_within("join", "seconds", seconds, 0.0, 600.0);
+  check_within("join", "probability", probability, 0.0, 1.0);
+  check_within("join", "longest_pause_seconds", longest_pause_seconds, 0.0, 60.0);
+  check_within("join", "gain_db", gain_db, 0.0, 60.0);
+  check_within("join", "noise_probability", noise_probability, 0.0, 1.0);
+  check_within("join", "noise_min_snr_db", noise_min_snr_db, -40.0, 100.0);
+  check_within("join", "noise_max_snr_db", noise_max_snr_db, noise_min_snr_db, 100.0);
+  check_within("join", "telephone_probability", telephone_probability, 0.0, 1.0);
 }
 
 }  // namespace wav2vec

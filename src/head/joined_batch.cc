@@ -6,7 +6,7 @@
 
 #include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/noise_bed.h"
-#include "wav2vec/core/rng.h"
+#include "wav2vec/core/draws.h"
 #include "wav2vec/text/character_tokens.h"
 
 namespace wav2vec {
@@ -17,19 +17,6 @@ constexpr uint64_t kBedsOfAKind = 6;
 // Frames by which the text of an utterance without times may reach into its pauses.
 constexpr int64_t kReachFrames = 5;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-
-/// Uniform numbers one after the other.
-class Draws {
- public:
-  explicit Draws(const RandomStream& random) : random_(random) {}
-  double uniform() { return random_.uniform(position_++); }
-  double between(double least, double most) { return least + (most - least) * uniform(); }
-  uint64_t below(uint64_t count) { return random_.below(position_++, count); }
-
- private:
-  RandomStream random_;
-  uint64_t position_ = 0;
-};
 
 /// A recording that grows.
 struct Recording {

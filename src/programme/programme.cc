@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/audio/noise_bed.h"
+#include "wav2vec/core/draws.h"
 #include "wav2vec/core/error.h"
-#include "wav2vec/core/rng.h"
 
 namespace wav2vec {
 namespace {
@@ -18,22 +17,6 @@ namespace {
 constexpr double kFrameSeconds = 0.01;
 constexpr double kLoudDb = 35.0;
 constexpr double kSpeechRms = 0.06;
-
-/// Uniform numbers one after the other.
-class Draws {
- public:
-  explicit Draws(const RandomStream& random) : random_(random) {}
-  double uniform() { return random_.uniform(position_++); }
-  uint64_t below(uint64_t count) { return random_.below(position_++, count); }
-  double normal() {
-    const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
-    return radius * std::cos(2.0 * std::numbers::pi * uniform());
-  }
-
- private:
-  const RandomStream& random_;
-  uint64_t position_ = 0;
-};
 
 double gap_seconds(const ProgrammeOptions& options, Draws& draws) {
   return std::clamp(options.gap_median_seconds * std::exp(options.gap_sigma * draws.normal()),

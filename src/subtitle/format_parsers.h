@@ -56,6 +56,11 @@ struct TimingLine {
 /// Places are those of `text`; the line is text[line.begin, line.end).
 std::optional<TimingLine> timing_line(std::string_view text, const SubtitleLine& line);
 
+/// The cue gets the line's times, and its warnings: of its clock, its arrow and a number or name (`what`) in
+/// it.
+void set_times(Subtitle& subtitle, Cue& cue, std::string_view text, const TimingLine& timing,
+               const ClockHabits& habits, std::string_view what);
+
 /// A line that looks_like_timing(): the cue gets the times of it that can be read.
 void set_half_times(Subtitle& subtitle, Cue& cue, const SubtitleLine& line);
 

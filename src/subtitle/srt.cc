@@ -106,29 +106,14 @@ class SrtParser {
     const bool first = subtitle_.cues.empty();
     Cue& cue = add_cue(subtitle_, line.number);
     if (has_index) cue.id = trimmed(last_.line.of(text_));
-    if (timing) set_times(cue, *timing);
+    if (timing)
+      set_times(subtitle_, cue, text_, *timing,
+                {.decimal_mark = ",", .fraction_digits = 3, .needs_hours = true}, "number");
     warn_of_index(cue, has_index, index, joined && !first);
     if (!timing) set_half_times(subtitle_, cue, line);
     text_begin_ = line.next;
     if (timing && !timing->rest.empty()) take_rest(cue, *timing);
     last_ = {};
-  }
-
-  void set_times(Cue& cue, const TimingLine& timing) {
-    const ClockHabits habits = {.decimal_mark = ",", .fraction_digits = 3, .needs_hours = true};
-    cue.start_seconds = timing.start.seconds;
-    cue.end_seconds = timing.end.seconds;
-    cue.start_field.place = timing.start.place;
-    cue.end_field.place = timing.end.place;
-    warn_of_clock(subtitle_, timing.start, habits, cue.line, cue.order);
-    warn_of_clock(subtitle_, timing.end, habits, cue.line, cue.order);
-    if (timing.odd_arrow)
-      warn(subtitle_, "odd_arrow", cue.line, "expected '-->' between the times", cue.order);
-    if (!timing.index.empty()) {
-      cue.id = text_.substr(timing.index.begin, timing.index.end - timing.index.begin);
-      warn(subtitle_, "index_in_times", cue.line, "the cue's number stands in the line of its times",
-           cue.order);
-    }
   }
 
   void warn_of_index(const Cue& cue, bool has_index, int64_t index, bool joined) {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "subtitle/format_parsers.h"
@@ -85,6 +87,21 @@ std::optional<TimingLine> timing_line(std::string_view text, const SubtitleLine&
   auto timing = timing_at(here, behind);
   if (timing) timing->index = index;
   return timing;
+}
+
+void set_times(Subtitle& subtitle, Cue& cue, std::string_view text, const TimingLine& timing,
+               const ClockHabits& habits, std::string_view what) {
+  cue.start_seconds = timing.start.seconds;
+  cue.end_seconds = timing.end.seconds;
+  cue.start_field.place = timing.start.place;
+  cue.end_field.place = timing.end.place;
+  warn_of_clock(subtitle, timing.start, habits, cue.line, cue.order);
+  warn_of_clock(subtitle, timing.end, habits, cue.line, cue.order);
+  if (timing.odd_arrow) warn(subtitle, "odd_arrow", cue.line, "expected '-->' between the times", cue.order);
+  if (timing.index.empty()) return;
+  cue.id = text.substr(timing.index.begin, timing.index.end - timing.index.begin);
+  warn(subtitle, "index_in_times", cue.line,
+       fmt::format("the cue's {} stands in the line of its times", what), cue.order);
 }
 
 void set_half_times(Subtitle& subtitle, Cue& cue, const SubtitleLine& line) {

@@ -114,30 +114,14 @@ class VttParser {
     int64_t number = 0;
     previous_number_ = is_cue_number(cue.id, number) ? std::optional(number) : std::nullopt;
     if (timing) {
-      set_times(cue, *timing);
+      set_times(subtitle_, cue, text_, *timing,
+                {.decimal_mark = ".", .fraction_digits = 3, .needs_hours = false}, "name");
     } else {
       set_half_times(subtitle_, cue, line);
     }
     block_ = Block::cue;
     text_begin_ = line.next;
     previous_ = {};
-  }
-
-  void set_times(Cue& cue, const TimingLine& timing) {
-    const ClockHabits habits = {.decimal_mark = ".", .fraction_digits = 3, .needs_hours = false};
-    cue.start_seconds = timing.start.seconds;
-    cue.end_seconds = timing.end.seconds;
-    cue.start_field.place = timing.start.place;
-    cue.end_field.place = timing.end.place;
-    warn_of_clock(subtitle_, timing.start, habits, cue.line, cue.order);
-    warn_of_clock(subtitle_, timing.end, habits, cue.line, cue.order);
-    if (timing.odd_arrow)
-      warn(subtitle_, "odd_arrow", cue.line, "expected '-->' between the times", cue.order);
-    if (!timing.index.empty()) {
-      cue.id = text_.substr(timing.index.begin, timing.index.end - timing.index.begin);
-      warn(subtitle_, "index_in_times", cue.line, "the cue's name stands in the line of its times",
-           cue.order);
-    }
   }
 
   void end_cue(size_t end) {
