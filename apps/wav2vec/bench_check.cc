@@ -113,8 +113,8 @@ ExitCode run(const Options& options) {
     });
     for (const CorruptedSubtitle& subtitle : corrupted_subtitles(cues, others, one.seed)) {
       const CheckResult result = check_subtitle(
-          scores, model.frame_times(), model.calibration(),
-          [&](std::span<const int> tokens) { return model.meant(tokens); }, subtitle.cues, reader);
+          scores, model.frame_times(), [&](std::span<const int> tokens) { return model.meant(tokens); },
+          subtitle.cues, reader);
       note(results, subtitle, result, std::to_string(n));
     }
     progress.update(n + 1);

@@ -84,8 +84,8 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
     return !stop_requested();
   };
   report.result = check_subtitle(
-      media.scores, model.frame_times(), model.calibration(),
-      [&](std::span<const int> tokens) { return model.meant(tokens); }, report.cues, reader, options);
+      media.scores, model.frame_times(), [&](std::span<const int> tokens) { return model.meant(tokens); },
+      report.cues, reader, options);
   progress.finish();
   if (stop_requested()) return std::nullopt;
   return report;

@@ -1,5 +1,6 @@
 #include "wav2vec/align/alignment_loss.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -23,6 +24,8 @@ double alignment_loss(const TowerLogits& logits, std::span<const ChainState> cha
   std::vector<float> dscores(scores.size());
   const double loss =
       chain_loss(scores.data(), logits.frame_count, logits.letter_count, chain, dscores.data());
+  if (logits.occupancy != nullptr)
+    std::ranges::transform(dscores, logits.occupancy, [](float slope) { return -slope; });
   similarity_backward(similarity, scores.data(), dscores.data(), logits.dframes, logits.dletters);
   for (int64_t k = 0; k < logits.sounds; ++k) {
     logits.dlog_priors[k] = 0.0;

@@ -5,6 +5,7 @@
 
 #include "wav2vec/align/chain_path.h"
 #include "wav2vec/align/local_fit.h"
+#include "wav2vec/check/text_match.h"
 #include "wav2vec/measure/quantile.h"
 #include "wav2vec/text/character_tokens.h"
 
@@ -22,10 +23,12 @@ constexpr int64_t kFewestLetters = 10;
 constexpr double kEdgeSeconds = 0.7;
 // Nobody says more than this a second, and more cannot be told apart.
 constexpr double kMostLettersPerSecond = 35.0;
-// Of cues that can be judged: with fewer found the text is another one's, with more it is this one's.
-constexpr double kWrongShare = 0.3;
-constexpr double kRightShare = 0.5;
+// That the texts are this recording's, or another's, must be so probable.
+constexpr double kSureOfContent = 0.8;
 constexpr int64_t kFewestCues = 4;
+constexpr size_t kImpostors = 600;
+// The similarity of a text that has no room where it should be.
+constexpr double kNowhere = -100.0;
 
 struct ReadCue {
   std::vector<int> tokens;
@@ -94,9 +97,14 @@ CueEvidence evidence_of(const CheckedText& cue, const ReadCue& read, const Recor
   return evidence;
 }
 
-/// The best place within a window and how probable it is.
-std::optional<FoundPlace> best_place(const ReadCue& read, const Recording& recording,
-                                     const Recording::Window& window, const MatchCalibration& calibration) {
+struct ScoredPlace {
+  FoundPlace place;
+  MatchScore score;
+};
+
+/// The best place of a text within a window.
+std::optional<ScoredPlace> best_place(const ReadCue& read, const Recording& recording,
+                                      const Recording::Window& window) {
   if (window.frames() <= 0) return std::nullopt;
   const std::vector<LocalFit> fits = local_fits(recording.with(read, window), read.chain);
   if (fits.empty()) return std::nullopt;
@@ -106,22 +114,42 @@ std::optional<FoundPlace> best_place(const ReadCue& read, const Recording& recor
   if (path.empty()) return std::nullopt;
   const MatchScore score =
       match_score(letter_similarities(similarity, read.chain, path), read.tokens, 0, std::ssize(read.tokens));
-  return FoundPlace{recording.seconds(there.first), recording.seconds(there.end),
-                    calibration.probability(score)};
+  return ScoredPlace{{recording.seconds(there.first), recording.seconds(there.end)}, score};
 }
 
-double with_prior(double p, double share) { return p * share / (p * share + (1.0 - p) * (1.0 - share)); }
-
-/// The share of cues that are right, from their probabilities at even odds: that under which it is the mean
-/// of the probabilities that follow from it (Saerens et al. 2002).
-double share_of_right(std::span<const double> probabilities) {
-  double share = 0.5;
-  for (int step = 0; step < 50; ++step) {
-    double sum = 0.0;
-    for (const double p : probabilities) sum += with_prior(p, share);
-    share = std::clamp(sum / static_cast<double>(probabilities.size()), 0.02, 0.98);
+/// Texts of about as many letters at places where another cue is and they are not, kImpostors at most.
+std::vector<MatchScore> impostor_scores(std::span<const ReadCue> read,
+                                        std::span<const Recording::Window> windows,
+                                        const Recording& recording) {
+  std::vector<size_t> by_length;
+  for (size_t i = 0; i < read.size(); ++i) {
+    if (read[i].letters > 0) by_length.push_back(i);
   }
-  return share;
+  std::ranges::stable_sort(by_length, {}, [&](size_t i) { return read[i].letters; });
+  struct Pair {
+    size_t text;
+    size_t place;
+  };
+  std::vector<Pair> pairs;
+  for (size_t step = 1; step < by_length.size() && pairs.size() < kImpostors; ++step) {
+    for (size_t k = 0; k + step < by_length.size() && pairs.size() < kImpostors; ++k) {
+      const size_t a = by_length[k];
+      const size_t b = by_length[k + step];
+      const bool apart = windows[a].end <= windows[b].first || windows[b].end <= windows[a].first;
+      if (!apart || read[a].tokens == read[b].tokens) continue;
+      pairs.push_back({a, b});
+      pairs.push_back({b, a});
+    }
+  }
+  std::vector<std::optional<ScoredPlace>> places(pairs.size());
+#pragma omp parallel for schedule(dynamic)
+  for (size_t k = 0; k < pairs.size(); ++k)
+    places[k] = best_place(read[pairs[k].text], recording, windows[pairs[k].place]);
+  std::vector<MatchScore> scores;
+  for (const std::optional<ScoredPlace>& place : places) {
+    if (place) scores.push_back(place->score);
+  }
+  return scores;
 }
 
 const TimingSegment& segment_of(const TimingModel& timing, int64_t cue) {
@@ -138,7 +166,6 @@ void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, con
   const double seconds = cue.end_seconds - cue.start_seconds;
   if (static_cast<double>(read.letters) > kMostLettersPerSecond * std::max(seconds, 0.01) + 10.0)
     checked.reasons.push_back(CueReason::cannot_fit);
-  checked.p_match = checked.best_fit ? checked.best_fit->probability : 0.0;
   checked.band = checked.p_match >= options.review_probability  ? CueBand::ok
                  : checked.p_match >= options.least_probability ? CueBand::review
                                                                 : CueBand::wrong;
@@ -146,6 +173,7 @@ void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, con
     checked.reasons.push_back(CueReason::text_not_in_audio);
     return;
   }
+  if (!checked.best_fit) return;
   const FoundPlace& found = *checked.best_fit;
   if (found.start_seconds < checked.suggested_start_seconds - kEdgeSeconds)
     checked.reasons.push_back(CueReason::late);
@@ -155,10 +183,10 @@ void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, con
     checked.reasons.push_back(CueReason::too_short);
 }
 
-FileState state_of(const CheckResult& result, double share) {
+FileState state_of(const CheckResult& result, const TextMatch& match) {
   if (result.scored < kFewestCues) return FileState::unsure;
-  if (share < kWrongShare) return FileState::wrong_content;
-  if (share < kRightShare || result.timing.at_search_edge) return FileState::unsure;
+  if (match.probably_other > kSureOfContent) return FileState::wrong_content;
+  if (match.probably_own < kSureOfContent || result.timing.at_search_edge) return FileState::unsure;
   if (result.timing.identity) return FileState::ok;
   if (result.timing.segments.size() > 1) return FileState::cut;
   return result.timing.segments[0].slope == 1.0 ? FileState::offset : FileState::drift;
@@ -167,9 +195,8 @@ FileState state_of(const CheckResult& result, double share) {
 }  // namespace
 
 CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
-                           const MatchCalibration& calibration, const LetterSounds& letter_sounds,
-                           std::span<const CheckedText> cues, const TextReader& reader,
-                           const CheckOptions& options) {
+                           const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
+                           const TextReader& reader, const CheckOptions& options) {
   const Recording recording(scores, frame_times);
   std::vector<ReadCue> read;
   for (const CheckedText& cue : cues) read.push_back(read_cue(cue, reader, letter_sounds));
@@ -190,6 +217,8 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
   }
   result.timing = fit_timing(evidence, options.timing);
 
+  std::vector<Recording::Window> windows(cues.size());
+  std::vector<MatchScore> match_scores(cues.size());
 #pragma omp parallel for schedule(dynamic)
   for (size_t k = 0; k < order.size(); ++k) {
     const size_t i = order[k];
@@ -201,39 +230,36 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
         result.timing.identity ? cues[i].start_seconds : segment.map(cues[i].start_seconds);
     checked.suggested_end_seconds =
         result.timing.identity ? cues[i].end_seconds : segment.map(cues[i].end_seconds);
-    if (read[i].letters > 0) {
-      checked.best_fit = best_place(read[i], recording,
-                                    recording.window(checked.suggested_start_seconds - options.window_seconds,
-                                                     checked.suggested_end_seconds + options.window_seconds),
-                                    calibration);
+    windows[i] = recording.window(checked.suggested_start_seconds - options.window_seconds,
+                                  checked.suggested_end_seconds + options.window_seconds);
+    if (const auto found = read[i].letters > 0 ? best_place(read[i], recording, windows[i]) : std::nullopt) {
+      checked.best_fit = found->place;
+      match_scores[i] = found->score;
+    } else {
+      match_scores[i] = {kNowhere, read[i].letters};
     }
     if (checked.suggested_start_seconds >= recording.end_seconds() || checked.suggested_end_seconds <= 0.0)
       checked.reasons.push_back(CueReason::out_of_range);
   }
 
-  std::vector<double> probabilities;
-  for (const CheckedCue& checked : result.cues) {
-    if (checked.letters >= kFewestLetters)
-      probabilities.push_back(checked.best_fit ? checked.best_fit->probability : 0.0);
-  }
-  result.scored = std::ssize(probabilities);
-  const double share = probabilities.empty() ? 0.0 : share_of_right(probabilities);
+  const TextMatch match = match_texts(match_scores, fit_chance(impostor_scores(read, windows, recording)));
   std::vector<double> offsets;
   for (size_t i = 0; i < cues.size(); ++i) {
     CheckedCue& checked = result.cues[i];
-    // What the other cues of the file are tells of this one, unless there are too few.
-    if (checked.best_fit && result.scored >= kFewestCues)
-      checked.best_fit->probability = with_prior(checked.best_fit->probability, share);
+    checked.p_match = checked.best_fit ? match.probabilities[i] : 0.0;
+    if (checked.best_fit) checked.best_fit->probability = checked.p_match;
+    if (read[i].letters >= kFewestLetters) ++result.scored;
     judge(checked, cues[i], read[i], options);
     ++result.bands[static_cast<size_t>(checked.band)];
-    if (checked.letters < kFewestLetters || checked.p_match < options.least_probability) continue;
+    if (checked.letters < kFewestLetters || !checked.best_fit || checked.p_match < options.least_probability)
+      continue;
     offsets.push_back(checked.best_fit->start_seconds - checked.suggested_start_seconds);
   }
   if (!offsets.empty()) {
     std::ranges::sort(offsets);
     result.median_offset_seconds = quantile(offsets, 0.5);
   }
-  result.state = state_of(result, share);
+  result.state = state_of(result, match);
   if (result.state == FileState::wrong_content) {
     // What another programme's cues agree on is chance.
     result.timing.identity = true;
@@ -243,13 +269,11 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
       result.cues[i].suggested_end_seconds = cues[i].end_seconds;
     }
   }
-  // How surely it is this state and none of the others: of the timing by its odds, of the content by its
-  // share.
+  // How surely it is this state and none of the others.
   const double timing = 1.0 / (1.0 + std::exp(-std::abs(result.timing.log_odds) / 10.0));
-  const double content = 1.0 / (1.0 + std::exp(-(share - kWrongShare) * 20.0));
-  result.probability = result.state == FileState::wrong_content ? 1.0 - content
+  result.probability = result.state == FileState::wrong_content ? match.probably_other
                        : result.state == FileState::unsure      ? 0.0
-                                                                : timing * content;
+                                                                : timing * match.probably_own;
   return result;
 }
 

@@ -12,6 +12,9 @@ void HeadTextConfig::visit(FieldVisitor& v) {
   v.field("phone_weight", phone_weight, "weight of the phones' loss per frame beside that of the alignment");
   v.field("letter_weight", letter_weight,
           "likewise of the letters that are heard without a text, for transcripts");
+  v.field("letter_frame_weight", letter_frame_weight,
+          "likewise of these letters at the frames where the alignment has them, without which CTC may learn "
+          "that nothing is ever said");
   v.field("word_tolerance_seconds", word_tolerance_seconds, "a word may begin earlier and end later by this");
   v.field("longest_word_seconds", longest_word_seconds,
           "an utterance with a longer word is trained without times");
@@ -21,6 +24,7 @@ void HeadTextConfig::validate() const {
   if (languages.empty()) fail_field("text", "languages", "names none; give one at least");
   check_within("text", "phone_weight", phone_weight, 0.0, 1000.0);
   check_within("text", "letter_weight", letter_weight, 0.0, 1000.0);
+  check_within("text", "letter_frame_weight", letter_frame_weight, 0.0, 1000.0);
   check_within("text", "word_tolerance_seconds", word_tolerance_seconds, 0.0, 10.0);
   check_within("text", "longest_word_seconds", longest_word_seconds, 0.0, 1e6);
 }

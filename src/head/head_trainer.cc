@@ -252,6 +252,27 @@ void HeadTrainer::follow_priors(const Activations& sounds) {
   }
 }
 
+/// What the letters' output should say of each frame, [frames, tokens]: the letters that the alignment has
+/// there, and blank in between.
+std::vector<float> letter_targets(std::span<const float> occupancy, std::span<const int> letters,
+                                  int64_t tokens) {
+  static const int gap = token_of(' ');
+  const size_t frames = occupancy.size() / letters.size();
+  std::vector<float> targets(frames * static_cast<size_t>(tokens), 0.0F);
+  for (size_t t = 0; t < frames; ++t) {
+    float* const row = targets.data() + t * static_cast<size_t>(tokens);
+    float spoken = 0.0F;
+    for (size_t i = 0; i < letters.size(); ++i) {
+      const float share = occupancy[t * letters.size() + i];
+      if (letters[i] == gap) continue;
+      row[letters[i]] += share;
+      spoken += share;
+    }
+    row[CharacterTokens::kBlank] = std::max(0.0F, 1.0F - spoken);
+  }
+  return targets;
+}
+
 BatchSums HeadTrainer::utterance_losses(const SpokenText& text, const Towers& logits, const Towers& dlogits,
                                         int64_t b, std::span<const float> log_priors,
                                         double* dlog_priors) const {
@@ -260,11 +281,13 @@ BatchSums HeadTrainer::utterance_losses(const SpokenText& text, const Towers& lo
   const int64_t frames = sounds.length(b);
   float* const dsounds = dlogits.audio.sounds.item(b);
   BatchSums sums{.frames = frames, .utterances = 1};
+  std::vector<float> occupancy(static_cast<size_t>(frames * logits.text.length(b)));
   const double loss = alignment_loss({.frames = sounds.item(b),
                                       .letters = logits.text.item(b),
                                       .dframes = dsounds,
                                       .dletters = dlogits.text.item(b),
                                       .dlog_priors = dlog_priors,
+                                      .occupancy = occupancy.data(),
                                       .frame_count = frames,
                                       .letter_count = logits.text.length(b),
                                       .sounds = sounds.channels},
@@ -295,6 +318,10 @@ BatchSums HeadTrainer::utterance_losses(const SpokenText& text, const Towers& lo
   }
   const auto weight = static_cast<float>(recipe_.text.letter_weight);
   for (int64_t k = 0; k < frames * letters.channels; ++k) dletters[k] *= weight;
+  if (std::isfinite(loss))
+    soft_cross_entropy(letters.item(b), frames, letters.channels,
+                       letter_targets(occupancy, text.tokens, letters.channels),
+                       static_cast<float>(recipe_.text.letter_frame_weight), dletters);
   return sums;
 }
 

@@ -51,6 +51,17 @@ double cross_entropy(const float* logits, int64_t classes, int32_t label, float 
   return log_sum - static_cast<double>(logits[label]);
 }
 
+double soft_cross_entropy(const float* logits, int64_t frames, int64_t classes, std::span<const float> target,
+                          float scale, float* dlogits) {
+  const std::vector<double> log_p = log_softmax(logits, frames, classes);
+  double loss = 0.0;
+  for (size_t i = 0; i < log_p.size(); ++i) {
+    loss -= static_cast<double>(target[i]) * log_p[i];
+    dlogits[i] += scale * (static_cast<float>(std::exp(log_p[i])) - target[i]);
+  }
+  return loss;
+}
+
 double frames_cross_entropy(const float* logits, int64_t frames, int64_t classes,
                             std::span<const int32_t> labels, float scale, float* dlogits) {
   double loss = 0.0;

@@ -115,3 +115,30 @@ TEST_CASE("alignment loss: a text that does not fit moves nothing") {
   CHECK(std::ranges::all_of(dframes, [](float g) { return g == 0.0F; }));
   CHECK(std::ranges::all_of(dletters, [](float g) { return g == 0.0F; }));
 }
+
+TEST_CASE("alignment loss: every frame's paths are in some letter, and near the letter that is heard") {
+  const std::vector<ChainState> chain{{.letter = 0}, {.letter = 1, .optional = true}, {.letter = 2}};
+  std::vector<float> frames(kFrames * kSounds, 0.0F);
+  std::vector<float> letters(kLetters * kSounds, 0.0F);
+  for (int64_t t = 0; t < kFrames; ++t) frames[static_cast<size_t>(t * kSounds + (t < 4 ? 0 : 2))] = 8.0F;
+  for (int64_t i = 0; i < kLetters; ++i) letters[static_cast<size_t>(i * kSounds + i)] = 8.0F;
+  std::vector<float> dframes(frames.size());
+  std::vector<float> dletters(letters.size());
+  std::vector<double> dlog_priors(kSounds);
+  std::vector<float> occupancy(kFrames * kLetters, 5.0F);
+  alignment_loss({.frames = frames.data(),
+                  .letters = letters.data(),
+                  .dframes = dframes.data(),
+                  .dletters = dletters.data(),
+                  .dlog_priors = dlog_priors.data(),
+                  .occupancy = occupancy.data(),
+                  .frame_count = kFrames,
+                  .letter_count = kLetters,
+                  .sounds = kSounds},
+                 chain, kLogPriors);
+  for (int64_t t = 0; t < kFrames; ++t) {
+    const auto row = std::span(occupancy).subspan(static_cast<size_t>(t * kLetters), kLetters);
+    CHECK(row[0] + row[1] + row[2] == doctest::Approx(1.0));
+    CHECK(row[t < 4 ? 0 : 2] > 0.9F);
+  }
+}

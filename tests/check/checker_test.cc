@@ -15,7 +15,6 @@ using namespace wav2vec;
 namespace {
 
 const FrameTimes kFrameTimes{.first_frame_center_seconds = 0.015, .hop_seconds = 0.01};
-const MatchCalibration kCalibration{{-2.0, 4.0, 0.0, 0.0}};
 constexpr int64_t kTokens = CharacterTokens::kCount;
 constexpr int64_t kFramesPerLetter = 6;
 
@@ -63,7 +62,7 @@ std::vector<float> themselves(std::span<const int> tokens) {
 
 CheckResult check(const Programme& programme, const std::vector<CheckedText>& cues) {
   static const TextReader reader({.language = "en", .max_readings = 1});
-  return check_subtitle(programme.scores, kFrameTimes, kCalibration, themselves, cues, reader);
+  return check_subtitle(programme.scores, kFrameTimes, themselves, cues, reader);
 }
 
 std::vector<CheckedText> shifted(std::vector<CheckedText> cues, double seconds, size_t from = 0) {

@@ -16,6 +16,8 @@ struct TowerLogits {
   float* dframes = nullptr;
   float* dletters = nullptr;
   double* dlog_priors = nullptr;  ///< [sounds]
+  /// [frames, letters], overwritten where the gradients are: the share of all paths that are in a letter.
+  float* occupancy = nullptr;
   int64_t frame_count = 0;
   int64_t letter_count = 0;
   int64_t sounds = 0;

@@ -80,8 +80,7 @@ struct CheckOptions {
 };
 
 CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
-                           const MatchCalibration& calibration, const LetterSounds& letter_sounds,
-                           std::span<const CheckedText> cues, const TextReader& reader,
-                           const CheckOptions& options = {});
+                           const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
+                           const TextReader& reader, const CheckOptions& options = {});
 
 }  // namespace wav2vec

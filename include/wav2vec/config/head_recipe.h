@@ -23,6 +23,7 @@ struct HeadTextConfig {
   std::vector<std::string> phone_times;  ///< CTMs of phones
   double phone_weight = 0.5;             ///< of the loss of their frames
   double letter_weight = 0.3;            ///< of the loss of letters without a text, for transcripts
+  double letter_frame_weight = 0.3;      ///< of their loss at the frames where the alignment has them
   double word_tolerance_seconds = 0.05;  ///< a word may begin earlier and end later by this
   double longest_word_seconds = 1.5;     ///< times with a longer word are not used
 

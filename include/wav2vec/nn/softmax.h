@@ -18,6 +18,11 @@ void log_softmax_backward(const float* logits, int64_t frames, int64_t classes, 
 /// −ln softmax(logits)[label] of one row; dlogits is overwritten with scale · (softmax − one-hot).
 double cross_entropy(const float* logits, int64_t classes, int32_t label, float scale, float* dlogits);
 
+/// −Σ target · ln softmax(logits) over all rows; adds scale times its gradient to dlogits. target: a
+/// distribution for each row, [frames, classes].
+double soft_cross_entropy(const float* logits, int64_t frames, int64_t classes, std::span<const float> target,
+                          float scale, float* dlogits);
+
 /// The sum over the frames that have a label (≥ 0); the gradient of the others is 0. labels: [frames].
 double frames_cross_entropy(const float* logits, int64_t frames, int64_t classes,
                             std::span<const int32_t> labels, float scale, float* dlogits);
