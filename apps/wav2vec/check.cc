@@ -40,7 +40,9 @@ void refuse_inputs(const Options& options) {
     if (out.empty() || out == "-") continue;
     if (options.subtitles.size() > 1)
       throw ConfigError("--json and --csv take one subtitle; call check for each, or leave them out");
-    for (const std::string& in : {options.media, options.subtitles[0]}) {
+    std::vector<std::string> inputs = options.subtitles;
+    inputs.push_back(options.media);
+    for (const std::string& in : inputs) {
       if (fs::equivalent(out, in, error))
         throw ConfigError(fmt::format("{}: is an input; choose another file", printable(out)));
     }
@@ -77,11 +79,13 @@ ExitCode code_of(const CheckReport& report) {
 ExitCode run(const Options& options) {
   refuse_inputs(options);
   std::vector<ReadSubtitle> subtitles;
-  for (const std::string& path : options.subtitles)
-    subtitles.push_back(read_for_check(path, options.settings));
+  // Without a subtitle file: what the film has inside.
+  const std::vector<std::string> paths =
+      options.subtitles.empty() ? std::vector<std::string>{options.media} : options.subtitles;
+  for (const std::string& path : paths) subtitles.push_back(read_for_check(path, options.settings));
   HeadModel model(head_or_default(options.settings.model));
   catch_stop_signals("stopping; nothing is written");
-  const std::optional<HeardMedia> media = hear(model, options.media);
+  const std::optional<HeardMedia> media = hear(model, options.media, options.settings);
   if (!media) return ExitCode::interrupted;
   ExitCode worst = ExitCode::ok;
   for (const ReadSubtitle& subtitle : subtitles) {
@@ -106,7 +110,8 @@ Command add_check(CLI::App& program) {
   CLI::App* app = program.add_subcommand("check", "Do subtitles agree with their audio?");
   auto options = std::make_shared<Options>();
   app->add_option("media", options->media, "recording or film")->required();
-  app->add_option("subtitles", options->subtitles, "SRT, WebVTT, ASS, TTML, SBV or MicroDVD")->required();
+  app->add_option("subtitles", options->subtitles,
+                  "SRT, WebVTT, ASS, TTML, SBV or MicroDVD; none: a track of the film");
   app->add_option("--json", options->json, "report to write; - = standard output");
   app->add_option("--csv", options->csv, "a line for each cue; - = standard output");
   app->add_flag("--list", options->list, "print the cues that are not simply right");
@@ -114,6 +119,7 @@ Command add_check(CLI::App& program) {
   app->footer(
       "Example:\n"
       "  wav2vec check film.mkv film.en.srt --list\n"
+      "  wav2vec check film.mkv --sub-track en --audio-track en\n"
       "One line for each subtitle: ok, offset, drift, cut, wrong_content or unsure. Nothing is changed; "
       "retime does.\n"
       "Exit codes: 0 right, 1 problems, 7 unsure.");

@@ -35,10 +35,11 @@ ExitCode run(const Options& options) {
       throw ConfigError(fmt::format("{}: is an input; retime never overwrites one, choose another --out",
                                     printable(options.out)));
   }
-  const ReadSubtitle read = read_for_check(options.subtitle, options.settings);
+  const ReadSubtitle read =
+      read_for_check(options.subtitle.empty() ? options.media : options.subtitle, options.settings);
   HeadModel model(head_or_default(options.settings.model));
   catch_stop_signals("stopping; nothing is written");
-  const std::optional<HeardMedia> media = hear(model, options.media);
+  const std::optional<HeardMedia> media = hear(model, options.media, options.settings);
   if (!media) return ExitCode::interrupted;
   const std::optional<CheckReport> report = check_against(model, *media, read, options.settings);
   if (!report) return ExitCode::interrupted;
@@ -46,7 +47,7 @@ ExitCode run(const Options& options) {
   const bool sure = result.state != FileState::unsure && result.state != FileState::wrong_content;
   if (!sure && !options.force) {
     log_warning(fmt::format("{}: {}; nothing is written, --force writes what is likeliest",
-                            printable(options.subtitle), check_summary(*report)));
+                            printable(read.path), check_summary(*report)));
     return result.state == FileState::unsure ? ExitCode::unsure : ExitCode::problems_found;
   }
   std::vector<CueTimes> times = times_of(read.subtitle);
@@ -69,7 +70,8 @@ Command add_retime(CLI::App& program) {
   CLI::App* app = program.add_subcommand("retime", "A subtitle with the times that its audio asks for");
   auto options = std::make_shared<Options>();
   app->add_option("media", options->media, "recording or film")->required();
-  app->add_option("subtitle", options->subtitle, "SRT, WebVTT, ASS, TTML, SBV or MicroDVD")->required();
+  app->add_option("subtitle", options->subtitle,
+                  "SRT, WebVTT, ASS, TTML, SBV or MicroDVD; none: a track of the film");
   app->add_option("-o,--out", options->out, "file to write, in the same format")
       ->required()
       ->check(not_empty());

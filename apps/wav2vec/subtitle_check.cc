@@ -4,6 +4,8 @@
 
 #include "choices.h"
 #include "stop_signal.h"
+#include "wav2vec/audio/media_tracks.h"
+#include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/extract/decoded_waveform.h"
@@ -19,6 +21,9 @@ void add_check_settings(CLI::App& app, CheckSettings& settings) {
   app.add_option("--sub-encoding", settings.encoding, "of the subtitle, where it is not found out rightly");
   app.add_option("--fps", settings.frames_per_second, "frames per second of a MicroDVD file")
       ->check(CLI::Range(0.0, 1000.0));
+  app.add_option("--audio-track", settings.audio_track,
+                 "of a container: its number, from 1, or its language; else the default one");
+  app.add_option("--sub-track", settings.subtitle_track, "likewise of subtitles inside a container");
   app.add_flag("--strict", settings.strict, "what is odd in the subtitle is an error");
   app.add_option("--max-offset", settings.max_offset_seconds,
                  "texts are looked for this far from their cues, in seconds")
@@ -27,19 +32,36 @@ void add_check_settings(CLI::App& app, CheckSettings& settings) {
 }
 
 ReadSubtitle read_for_check(const std::string& path, const CheckSettings& settings) {
-  ReadSubtitle read{path, read_subtitle(path, {.name = path,
-                                               .encoding = settings.encoding,
-                                               .frames_per_second = settings.frames_per_second,
-                                               .strict = settings.strict})};
+  SubtitleOptions options{.name = path,
+                          .encoding = settings.encoding,
+                          .frames_per_second = settings.frames_per_second,
+                          .strict = settings.strict};
+  ReadSubtitle read{path, {}};
+  if (is_media_container(path)) {
+    const std::vector<MediaTrack> tracks = media_tracks(path);
+    const MediaTrack& track = choose_track(tracks, TrackKind::subtitle, settings.subtitle_track, path);
+    options.name = fmt::format("{}, subtitle track {}", path, track.number);
+    read.subtitle = parse_subtitle(read_subtitle_track(path, track), options);
+  } else {
+    read.subtitle = read_subtitle(path, options);
+  }
   for (const SubtitleWarning& warning : read.subtitle.warnings)
     log_warning(fmt::format("{}:{}: {} ({})", printable(path), warning.line, warning.message, warning.code));
   return read;
 }
 
-std::optional<HeardMedia> hear(HeadModel& model, const std::string& path) {
+std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const CheckSettings& settings) {
   Utterance utterance;
   utterance.audio = path;
-  const auto audio = decode_utterance(utterance, {.sample_rate_hz = model.info().sample_rate_hz}, {});
+  AudioOptions options{
+      .sample_rate_hz = model.info().sample_rate_hz, .channels = ChannelPolicy::voice, .media_clock = true};
+  if (is_media_container(path)) {
+    const std::vector<MediaTrack> tracks = media_tracks(path);
+    options.stream = choose_track(tracks, TrackKind::audio, settings.audio_track, path).stream;
+  } else if (!settings.audio_track.empty() && settings.audio_track != "1") {
+    throw ConfigError(fmt::format("{}: has one audio track; leave --audio-track out", printable(path)));
+  }
+  const auto audio = decode_utterance(utterance, options, {});
   HeardMedia media{
       .path = path,
       .seconds = static_cast<double>(audio->samples()) / static_cast<double>(model.info().sample_rate_hz),

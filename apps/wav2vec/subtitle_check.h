@@ -17,6 +17,8 @@ struct CheckSettings {
   std::string encoding;
   double frames_per_second = 0.0;
   bool strict = false;
+  std::string audio_track;     ///< number or language; empty: the default one
+  std::string subtitle_track;  ///< likewise, of subtitles inside a container
   double max_offset_seconds = 60.0;
 };
 
@@ -27,7 +29,7 @@ struct ReadSubtitle {
   Subtitle subtitle;
 };
 
-/// Logs its warnings. Throws DataError.
+/// A subtitle file, or a track of a container. Logs its warnings. Throws DataError, ConfigError.
 ReadSubtitle read_for_check(const std::string& path, const CheckSettings& settings);
 
 /// The audio of a recording, heard once for all subtitles; nullopt when a signal stopped it.
@@ -36,7 +38,7 @@ struct HeardMedia {
   double seconds = 0.0;
   RecordingScores scores;
 };
-std::optional<HeardMedia> hear(HeadModel& model, const std::string& path);
+std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const CheckSettings& settings);
 
 /// nullopt when a signal stopped it.
 std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& media, const ReadSubtitle& read,

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "audio/audio_stream.h"
+#include "audio/mono_mixer.h"
 #include "wav2vec/audio/resampler.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
@@ -19,60 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kBlockFrames = 65536;
-constexpr float kMaxMagnitude = 1e6F;
 
 [[noreturn]] void fail(const fs::path& path, AudioFault fault, const std::string& reason) {
   throw AudioError(fault, fmt::format("{}: {}", printable(path.string()), reason));
 }
-
-/// Turns interleaved blocks into one channel and keeps an eye on the values.
-class MonoMixer {
- public:
-  MonoMixer(int64_t channels, ChannelPolicy policy) : channels_(channels), policy_(policy) {}
-
-  void mix_block(const float* interleaved, int64_t frames, float* out) {
-    for (int64_t i = 0; i < frames; ++i) {
-      out[i] = mix(interleaved + i * channels_);
-      if (!(std::fabs(out[i]) <= kMaxMagnitude)) {
-        if (bad_count_++ == 0) first_bad_ = frames_ + i;
-      }
-    }
-    frames_ += frames;
-  }
-
-  int64_t frames() const { return frames_; }
-  int64_t bad_count() const { return bad_count_; }
-  int64_t first_bad() const { return first_bad_; }
-
-  double loss_db() const {
-    if (channels_ == 1 || policy_ != ChannelPolicy::mean || channel_power_ <= 0.0) return 0.0;
-    return 10.0 * std::log10(channel_power_ / std::max(mixed_power_, channel_power_ * 1e-12));
-  }
-
- private:
-  float mix(const float* frame) {
-    if (channels_ == 1 || policy_ == ChannelPolicy::left) return frame[0];
-    if (policy_ == ChannelPolicy::right) return frame[1];
-    float sum = 0.0F;
-    double squares = 0.0;
-    for (int64_t c = 0; c < channels_; ++c) {
-      sum += frame[c];
-      squares += static_cast<double>(frame[c]) * frame[c];
-    }
-    const float mean = sum / static_cast<float>(channels_);
-    mixed_power_ += static_cast<double>(mean) * mean;
-    channel_power_ += squares / static_cast<double>(channels_);
-    return mean;
-  }
-
-  int64_t channels_;
-  ChannelPolicy policy_;
-  int64_t frames_ = 0;
-  int64_t bad_count_ = 0;
-  int64_t first_bad_ = 0;
-  double mixed_power_ = 0.0;
-  double channel_power_ = 0.0;
-};
 
 struct FrameRange {
   int64_t start = 0;
@@ -222,7 +173,7 @@ AudioInfo probe_audio(const fs::path& path) { return open_audio_stream(path)->in
 Waveform decode_audio(const fs::path& path, const AudioOptions& options, double start_seconds,
                       double duration_seconds, const SampleSink& sink) {
   check_times(path, start_seconds, duration_seconds);
-  const auto stream = open_audio_stream(path);
+  const auto stream = open_audio_stream(path, {options.stream, options.media_clock});
   const AudioInfo& info = stream->info();
   check_rate(path, info, options);
 

@@ -12,7 +12,6 @@
 #include <cstring>
 #include <vector>
 
-#include "audio/container.h"
 #include "wav2vec/core/escape.h"
 
 namespace wav2vec {
@@ -99,17 +98,24 @@ void check_stream_limits(const fs::path& path, const AudioInfo& info) {
                      info.sample_rate_hz, kMinSampleRateHz, kMaxSampleRateHz));
 }
 
-std::unique_ptr<AudioStream> open_audio_stream(const fs::path& path) {
+Container container_of(const fs::path& path) {
+  const Descriptor descriptor(open_regular_file(path));
+  return identify(path, descriptor.get());
+}
+
+std::unique_ptr<AudioStream> open_audio_stream(const fs::path& path, const StreamChoice& choice) {
   Descriptor descriptor(open_regular_file(path));
   const Container container = identify(path, descriptor.get());
-  if (!container.sndfile) return open_ffmpeg_stream(path, container.demuxer);
+  if (!container.sndfile) return open_ffmpeg_stream(path, container.demuxer, choice);
+  if (choice.stream > 0)
+    fail(path, fmt::format("one stream, and number {} is asked for; leave the choice out", choice.stream));
   try {
     return open_sndfile_stream(path, descriptor.release());
   } catch (const AudioError& error) {
     // A known container with a codec that only ffmpeg has (Speex in Ogg, MP3 in WAV).
     if (container.demuxer.empty()) throw;
     try {
-      return open_ffmpeg_stream(path, container.demuxer);
+      return open_ffmpeg_stream(path, container.demuxer, choice);
     } catch (const AudioError&) {
       throw error;
     }

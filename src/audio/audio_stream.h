@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "audio/container.h"
 #include "wav2vec/audio/audio_reader.h"
 
 namespace wav2vec {
@@ -28,16 +29,27 @@ class AudioStream {
   void read_and_drop(int64_t frames);
 };
 
+/// Which audio of a container, and from when on (AudioOptions).
+struct StreamChoice {
+  int64_t stream = -1;
+  bool media_clock = false;
+};
+
+/// What kind of file it is, by its first bytes. Throws AudioError.
+Container container_of(const std::filesystem::path& path);
+
 /// Opens the file at its first frame. Its rate and channels are within the documented
 /// limits. Throws AudioError (unreadable).
-std::unique_ptr<AudioStream> open_audio_stream(const std::filesystem::path& path);
+std::unique_ptr<AudioStream> open_audio_stream(const std::filesystem::path& path,
+                                               const StreamChoice& choice = {});
 
 /// Decoder by libsndfile of an open regular file; owns the descriptor. Throws AudioError.
 std::unique_ptr<AudioStream> open_sndfile_stream(const std::filesystem::path& path, int descriptor);
 
 /// Decoder by an ffmpeg process that may use the named demuxer only. Throws AudioError, also when ffmpeg is
 /// not installed.
-std::unique_ptr<AudioStream> open_ffmpeg_stream(const std::filesystem::path& path, std::string_view demuxer);
+std::unique_ptr<AudioStream> open_ffmpeg_stream(const std::filesystem::path& path, std::string_view demuxer,
+                                                const StreamChoice& choice);
 
 /// Throws AudioError (unreadable) for channels or rates outside the documented limits.
 void check_stream_limits(const std::filesystem::path& path, const AudioInfo& info);

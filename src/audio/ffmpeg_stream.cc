@@ -18,7 +18,8 @@ constexpr uint32_t kMaxHeaderChunkBytes = 1 << 20;
 // The input is given as "file:" and an absolute path, so that no name is read as an option, a protocol or a
 // pattern; one demuxer is allowed, so that no playlist inside a media file is followed. The output is a WAV
 // stream, which tells rate and channels.
-std::vector<std::string> ffmpeg_arguments(const std::filesystem::path& path, std::string_view demuxer) {
+std::vector<std::string> ffmpeg_arguments(const std::filesystem::path& path, std::string_view demuxer,
+                                          const StreamChoice& choice) {
   std::vector<std::string> argv = {"ffmpeg",
                                    "-nostdin",
                                    "-hide_banner",
@@ -30,16 +31,19 @@ std::vector<std::string> ffmpeg_arguments(const std::filesystem::path& path, std
                                    "file,pipe",
                                    "-f",
                                    std::string(demuxer)};
-  argv.insert(argv.end(), {"-i", "file:" + std::filesystem::absolute(path).string(), "-map", "0:a:0", "-vn",
-                           "-sn", "-dn", "-t", std::to_string(kMaxSeconds + 1), "-bitexact", "-threads", "1",
-                           "-c:a", "pcm_f32le", "-f", "wav", "pipe:1"});
+  const std::string stream = choice.stream < 0 ? "0:a:0" : fmt::format("0:{}", choice.stream);
+  argv.insert(argv.end(), {"-i", "file:" + std::filesystem::absolute(path).string(), "-map", stream});
+  // Only the start is moved: small gaps between packets are rounding.
+  if (choice.media_clock) argv.insert(argv.end(), {"-af", "aresample=async=1:first_pts=0"});
+  argv.insert(argv.end(), {"-vn", "-sn", "-dn", "-t", std::to_string(kMaxSeconds + 1), "-bitexact",
+                           "-threads", "1", "-c:a", "pcm_f32le", "-f", "wav", "pipe:1"});
   return argv;
 }
 
 class FfmpegStream final : public AudioStream {
  public:
-  FfmpegStream(const std::filesystem::path& path, std::string_view demuxer)
-      : name_(printable(path.string())), child_(ffmpeg_arguments(path, demuxer)) {
+  FfmpegStream(const std::filesystem::path& path, std::string_view demuxer, const StreamChoice& choice)
+      : name_(printable(path.string())), child_(ffmpeg_arguments(path, demuxer, choice)) {
     if (child_.error() == ENOENT)
       fail("needs ffmpeg to be decoded; install Debian's package ffmpeg or convert it to WAV or FLAC");
     if (child_.error() != 0) fail(fmt::format("cannot start ffmpeg: {}", std::strerror(child_.error())));
@@ -119,8 +123,9 @@ class FfmpegStream final : public AudioStream {
 
 }  // namespace
 
-std::unique_ptr<AudioStream> open_ffmpeg_stream(const std::filesystem::path& path, std::string_view demuxer) {
-  return std::make_unique<FfmpegStream>(path, demuxer);
+std::unique_ptr<AudioStream> open_ffmpeg_stream(const std::filesystem::path& path, std::string_view demuxer,
+                                                const StreamChoice& choice) {
+  return std::make_unique<FfmpegStream>(path, demuxer, choice);
 }
 
 }  // namespace wav2vec

@@ -143,6 +143,26 @@ TEST_CASE("channels become one by the policy") {
   for (size_t i = 0; i < 8000; ++i) surround[6 * i + 2] = 0.6F;
   write_audio(folder / "surround.wav", surround, 16000, SF_FORMAT_WAVEX | SF_FORMAT_PCM_24, 6);
   CHECK(read_audio(folder / "surround.wav").samples[4000] == doctest::Approx(0.1));
+  // Where speech is in films; a centre without any is passed by.
+  CHECK(read_audio(folder / "surround.wav", {.channels = ChannelPolicy::voice}).samples[4000] ==
+        doctest::Approx(0.6));
+  for (size_t i = 0; i < 8000; ++i) {
+    surround[6 * i + 2] = 0.0F;
+    surround[6 * i] = surround[6 * i + 1] = 0.3F;
+  }
+  write_audio(folder / "surround.wav", surround, 16000, SF_FORMAT_WAVEX | SF_FORMAT_PCM_24, 6);
+  CHECK(read_audio(folder / "surround.wav", {.channels = ChannelPolicy::voice}).samples[4000] ==
+        doctest::Approx(0.1));
+
+  // A channel with its phase turned, and one that is silent.
+  std::vector<float> turned(left);
+  for (float& x : turned) x = -0.9F * x;
+  write_audio(path, interleave(left, turned), 16000, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 2);
+  CHECK(read_audio(path, {.channels = ChannelPolicy::voice}).samples == left);
+  write_audio(path, interleave(std::vector<float>(8000, 0.0F), right), 16000, SF_FORMAT_WAV | SF_FORMAT_FLOAT,
+              2);
+  CHECK(read_audio(path, {.channels = ChannelPolicy::voice}).samples[4000] ==
+        doctest::Approx(right[4000] / 2.0F));
 }
 
 TEST_CASE("a WAV cut at every byte of its header is an error, afterwards what is there is read") {

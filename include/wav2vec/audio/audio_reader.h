@@ -45,6 +45,10 @@ struct AudioOptions {
   bool strict_rate = false;  ///< refuse other rates instead of resampling
   ChannelPolicy channels = ChannelPolicy::mean;
   bool announce = true;  ///< log a cut-off file and a resampled rate, once each
+  int64_t stream = -1;   ///< of a container, as media_tracks.h numbers them; −1: its first audio
+  /// Samples begin at time 0 of the container, with silence where the audio starts later, and what an edit
+  /// list cuts is cut: the times of subtitles then fit.
+  bool media_clock = false;
 };
 
 AudioOptions audio_options(const DataConfig& config);

@@ -9,8 +9,10 @@
 
 namespace wav2vec {
 
-enum class ChannelPolicy { mean, left, right };
-inline constexpr std::string_view kChannelPolicyNames[] = {"mean", "left", "right"};
+/// voice: where speech is in films. The centre of three or of five and more channels, unless it is silent;
+/// else the mean, and where channels cancel each other the loudest one.
+enum class ChannelPolicy { mean, left, right, voice };
+inline constexpr std::string_view kChannelPolicyNames[] = {"mean", "left", "right", "voice"};
 
 /// Sample rates that are accepted, of files and of models.
 inline constexpr int64_t kMinSampleRateHz = 1000;
