@@ -12,8 +12,9 @@ double ratio_of(double db) { return std::pow(10.0, db / 10.0); }
 
 }  // namespace
 
-TimeSpan sound_edges(const TimeSpan& line, double earliest_seconds, double latest_seconds,
-                     std::span<const float> powers, double frame_seconds, const SoundEdgeOptions& options) {
+std::optional<TimeSpan> sound_edges(const TimeSpan& line, double earliest_seconds, double latest_seconds,
+                                    std::span<const float> powers, double frame_seconds,
+                                    const SoundEdgeOptions& options) {
   const auto count = std::ssize(powers);
   const auto frame_at = [&](double seconds) {
     return std::clamp<int64_t>(std::llround(seconds / frame_seconds), 0, count);
@@ -21,7 +22,7 @@ TimeSpan sound_edges(const TimeSpan& line, double earliest_seconds, double lates
   const auto frames = [&](double seconds) -> int64_t { return std::llround(seconds / frame_seconds); };
   const int64_t begin = frame_at(line.start_seconds);
   const int64_t end = frame_at(line.end_seconds);
-  if (begin >= end) return line;
+  if (begin >= end) return std::nullopt;
   const auto part = [&](int64_t first, int64_t last) {
     first = std::clamp<int64_t>(first, 0, count);
     return powers.subspan(static_cast<size_t>(first),
@@ -35,14 +36,14 @@ TimeSpan sound_edges(const TimeSpan& line, double earliest_seconds, double lates
   std::ranges::nth_element(sorted, tenth);
   const double loudest = *std::ranges::max_element(part(begin, end));
   const double least = loudest / ratio_of(options.loud_db);
-  if (loudest == 0.0 || *tenth * ratio_of(options.floor_db) > least) return line;
+  if (loudest == 0.0 || *tenth * ratio_of(options.floor_db) > least) return std::nullopt;
   const auto is_loud = [&](int64_t t) { return powers[static_cast<size_t>(t)] >= least; };
   const int64_t bridge = frames(options.bridge_seconds);
 
   const int64_t first = std::max(frame_at(earliest_seconds), begin - frames(options.most_seconds_before));
   int64_t start = begin;
   while (start < end && !is_loud(start)) ++start;  // the letters may begin in silence
-  if (start == end) return line;
+  if (start == end) return std::nullopt;
   if (start == begin) {
     for (int64_t t = begin - 1, quiet = 0; t >= first && quiet <= bridge; --t) {
       quiet = is_loud(t) ? 0 : quiet + 1;
@@ -58,8 +59,8 @@ TimeSpan sound_edges(const TimeSpan& line, double earliest_seconds, double lates
       if (quiet == 0) stop = t + 1;
     }
   }
-  return {start == begin ? line.start_seconds : static_cast<double>(start) * frame_seconds,
-          stop == end ? line.end_seconds : static_cast<double>(stop) * frame_seconds};
+  return TimeSpan{start == begin ? line.start_seconds : static_cast<double>(start) * frame_seconds,
+                  stop == end ? line.end_seconds : static_cast<double>(stop) * frame_seconds};
 }
 
 }  // namespace wav2vec

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wav2vec/align/pauses.h"
 #include "wav2vec/align/similarity.h"
 #include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/normalize.h"
@@ -133,6 +134,9 @@ RecordingScores HeadModel::scores(const WaveformSource& waveform,
               .powers = {},
               .letters = {}};
   }
+  const int gap = token_of(' ');
+  const std::vector<float> pause = meant({&gap, 1});
+  result.pauses = pause_scores({result.heard.data(), pause.data(), result.frames, 1, result.sounds});
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "wav2vec/align/coarse_path.h"
+#include "wav2vec/align/pauses.h"
 #include "wav2vec/align/sound_edges.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/text/character_tokens.h"
@@ -169,7 +170,9 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
     const double latest =
         next == result.lines.end() ? frame_times.center(scores.frames) : next->time.start_seconds;
     const double end_of_letters = line.time.end_seconds;
-    line.time = sound_edges(line.time, earliest, latest, scores.powers, frame_times.hop_seconds);
+    line.time = speech_edges(line.time, earliest, latest, scores.pauses, frame_times);
+    line.time =
+        sound_edges(line.time, earliest, latest, scores.powers, frame_times.hop_seconds).value_or(line.time);
     earliest = std::max(end_of_letters, line.time.end_seconds);
   }
   return result;

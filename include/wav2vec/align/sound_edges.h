@@ -2,6 +2,7 @@
 // From the letters of a line to its sound: breath and the room's echo ring on after the last letter.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,10 +19,10 @@ struct SoundEdgeOptions {
   double bridge_seconds = 0.04;  ///< quiet that does not end a sound
 };
 
-/// `line` moved to where its sound begins and ends, between the ends of its neighbours. powers: mean square
-/// of each frame of `frame_seconds` from time 0.
-TimeSpan sound_edges(const TimeSpan& line, double earliest_seconds, double latest_seconds,
-                     std::span<const float> powers, double frame_seconds,
-                     const SoundEdgeOptions& options = {});
+/// `line` moved to where its sound begins and ends, between the ends of its neighbours; nullopt where noise
+/// or silence hides them. powers: mean square of each frame of `frame_seconds` from time 0.
+std::optional<TimeSpan> sound_edges(const TimeSpan& line, double earliest_seconds, double latest_seconds,
+                                    std::span<const float> powers, double frame_seconds,
+                                    const SoundEdgeOptions& options = {});
 
 }  // namespace wav2vec

@@ -16,14 +16,15 @@
 
 namespace wav2vec {
 
-/// A whole recording: 93 numbers every 10 ms, 134 MB an hour.
+/// A whole recording: 94 numbers every 10 ms, 134 MB an hour.
 struct RecordingScores {
   int64_t frames = 0;
   int64_t sounds = 0;
   int64_t tokens = 0;
-  std::vector<float> heard;    ///< p(sound | frame) / p(sound), [frames, sounds]
-  std::vector<float> powers;   ///< mean square of the samples of each hop, from the first sample on
-  std::vector<float> letters;  ///< ln p(token | frame) as CTC has it, without a text, [frames, tokens]
+  std::vector<float> heard;        ///< p(sound | frame) / p(sound), [frames, sounds]
+  std::vector<float> powers;       ///< mean square of the samples of each hop, from the first sample on
+  std::vector<float> letters;      ///< ln p(token | frame) as CTC has it, without a text, [frames, tokens]
+  std::vector<float> pauses = {};  ///< align/pauses.h, [frames]
 };
 
 /// Holds the parameters and the memory of one window; not for several threads at once.

@@ -1,0 +1,33 @@
+#pragma once
+// Where nobody speaks, whatever else sounds there: heard by the network and not by the level.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "wav2vec/align/similarity.h"
+#include "wav2vec/align/word_times.h"
+
+namespace wav2vec {
+
+/// Of every frame: by how many nats it is more probable in a pause than anywhere. `pause`: the similarities
+/// of a single letter, the blank between words.
+std::vector<float> pause_scores(const Similarity& pause);
+
+/// A frame of this score and more is one of a pause: scores of pauses and of speech are far apart, and
+/// frames at the edges lie in between.
+inline constexpr float kPauseNats = 0.3F;
+
+struct SpeechEdgeOptions {
+  double pause_seconds = 0.08;  ///< what is shorter belongs to the speech around it
+  double most_seconds_before = 0.3;
+  double most_seconds_behind = 0.6;
+};
+
+/// `line` moved to where its speech begins and ends, between the ends of its neighbours: networks let letters
+/// end where they fade. `pauses`: pause_scores() of the recording.
+TimeSpan speech_edges(const TimeSpan& line, double earliest_seconds, double latest_seconds,
+                      std::span<const float> pauses, const FrameTimes& frame_times,
+                      const SpeechEdgeOptions& options = {});
+
+}  // namespace wav2vec
