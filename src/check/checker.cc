@@ -6,6 +6,7 @@
 #include "wav2vec/align/chain_path.h"
 #include "wav2vec/align/local_fit.h"
 #include "wav2vec/check/text_match.h"
+#include "wav2vec/check/uncovered_speech.h"
 #include "wav2vec/measure/quantile.h"
 #include "wav2vec/text/character_tokens.h"
 
@@ -26,6 +27,8 @@ constexpr double kMostLettersPerSecond = 35.0;
 // That the texts are this recording's, or another's, must be so probable.
 constexpr double kSureOfContent = 0.8;
 constexpr int64_t kFewestCues = 4;
+// A cue with less speech than this has none.
+constexpr double kSilentShare = 0.1;
 constexpr size_t kImpostors = 600;
 // The similarity of a text that has no room where it should be.
 constexpr double kNowhere = -100.0;
@@ -70,6 +73,12 @@ class Recording {
   }
   double seconds(int64_t frame) const { return times_.center(frame) - 0.5 * times_.hop_seconds; }
   double hop_seconds() const { return times_.hop_seconds; }
+  double speech_share(const TimeSpan& span) const {
+    return wav2vec::speech_share(scores_.pauses, times_, span);
+  }
+  std::vector<TimeSpan> uncovered_by(std::span<const TimeSpan> cues) const {
+    return uncovered_speech(scores_.pauses, times_, cues);
+  }
   double end_seconds() const { return seconds(scores_.frames); }
 
  private:
@@ -158,7 +167,8 @@ const TimingSegment& segment_of(const TimingModel& timing, int64_t cue) {
   return at == timing.segments.end() ? timing.segments.back() : *at;
 }
 
-void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, const CheckOptions& options) {
+void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, const Recording& recording,
+           const CheckOptions& options) {
   if (read.letters == 0) {
     checked.reasons.push_back(CueReason::unscorable_text);
     return;
@@ -170,7 +180,9 @@ void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, con
                  : checked.p_match >= options.least_probability ? CueBand::review
                                                                 : CueBand::wrong;
   if (checked.band == CueBand::wrong) {
-    checked.reasons.push_back(CueReason::text_not_in_audio);
+    const TimeSpan expected{checked.suggested_start_seconds, checked.suggested_end_seconds};
+    const bool silent = recording.speech_share(expected) < kSilentShare;
+    checked.reasons.push_back(silent ? CueReason::no_speech : CueReason::text_not_in_audio);
     return;
   }
   if (!checked.best_fit) return;
@@ -249,7 +261,7 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
     checked.p_match = checked.best_fit ? match.probabilities[i] : 0.0;
     if (checked.best_fit) checked.best_fit->probability = checked.p_match;
     if (read[i].letters >= kFewestLetters) ++result.scored;
-    judge(checked, cues[i], read[i], options);
+    judge(checked, cues[i], read[i], recording, options);
     ++result.bands[static_cast<size_t>(checked.band)];
     if (checked.letters < kFewestLetters || !checked.best_fit || checked.p_match < options.least_probability)
       continue;
@@ -258,6 +270,10 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
   if (!offsets.empty()) {
     std::ranges::sort(offsets);
     result.median_offset_seconds = quantile(offsets, 0.5);
+    // Of the order of n values, the binomial quantiles.
+    const double half = 0.98 / std::sqrt(static_cast<double>(offsets.size()));
+    result.offset_low_seconds = quantile(offsets, std::max(0.5 - half, 0.0));
+    result.offset_high_seconds = quantile(offsets, std::min(0.5 + half, 1.0));
   }
   result.state = state_of(result, match);
   if (result.state == FileState::wrong_content) {
@@ -269,6 +285,10 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
       result.cues[i].suggested_end_seconds = cues[i].end_seconds;
     }
   }
+  std::vector<TimeSpan> covered;
+  for (const CheckedCue& cue : result.cues)
+    covered.push_back({cue.suggested_start_seconds, cue.suggested_end_seconds});
+  result.uncovered = recording.uncovered_by(covered);
   // How surely it is this state and none of the others.
   const double timing = 1.0 / (1.0 + std::exp(-std::abs(result.timing.log_odds) / 10.0));
   result.probability = result.state == FileState::wrong_content ? match.probably_other

@@ -32,6 +32,7 @@ inline constexpr std::string_view kCueBandNames[] = {"ok", "review", "wrong", "n
 /// Why a cue is not simply right; docs/check.md says what each means.
 enum class CueReason {
   text_not_in_audio,
+  no_speech,
   late,
   early,
   too_short,
@@ -40,7 +41,8 @@ enum class CueReason {
   out_of_range,
 };
 inline constexpr std::string_view kCueReasonNames[] = {
-    "text_not_in_audio", "late", "early", "too_short", "cannot_fit", "unscorable_text", "out_of_range"};
+    "text_not_in_audio", "no_speech",       "late",        "early", "too_short",
+    "cannot_fit",        "unscorable_text", "out_of_range"};
 
 struct FoundPlace {
   double start_seconds = 0.0;
@@ -68,6 +70,9 @@ struct CheckResult {
   int64_t scored = 0;
   int64_t bands[std::size(kCueBandNames)] = {};
   double median_offset_seconds = 0.0;  ///< of speech behind its cue, on the timing model
+  double offset_low_seconds = 0.0;     ///< 95 % interval of the median
+  double offset_high_seconds = 0.0;
+  std::vector<TimeSpan> uncovered;  ///< speech that no cue stands for, with the cues on the timing model
 };
 
 struct CheckOptions {
