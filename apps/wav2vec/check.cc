@@ -9,6 +9,7 @@
 #include "default_model.h"
 #include "stop_signal.h"
 #include "subtitle_check.h"
+#include "wav2vec/check/check_page.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
@@ -23,6 +24,7 @@ struct Options {
   CheckSettings settings;
   std::string json;
   std::string csv;
+  std::string html;
   bool list = false;
 };
 
@@ -36,10 +38,12 @@ void write_output(const std::string& path, const std::string& content) {
 void refuse_inputs(const Options& options) {
   namespace fs = std::filesystem;
   std::error_code error;
-  for (const std::string& out : {options.json, options.csv}) {
+  int to_stdout = 0;
+  for (const std::string& out : {options.json, options.csv, options.html}) {
+    to_stdout += out == "-" ? 1 : 0;
     if (out.empty() || out == "-") continue;
     if (options.subtitles.size() > 1)
-      throw ConfigError("--json and --csv take one subtitle; call check for each, or leave them out");
+      throw ConfigError("--json, --csv and --html take one subtitle; call check for each, or leave them out");
     std::vector<std::string> inputs = options.subtitles;
     inputs.push_back(options.media);
     for (const std::string& in : inputs) {
@@ -47,8 +51,7 @@ void refuse_inputs(const Options& options) {
         throw ConfigError(fmt::format("{}: is an input; choose another file", printable(out)));
     }
   }
-  if (options.json == "-" && options.csv == "-")
-    throw ConfigError("--json - and --csv - both want standard output");
+  if (to_stdout > 1) throw ConfigError("only one of --json, --csv and --html can have standard output");
 }
 
 std::string clock(double seconds) {
@@ -76,6 +79,15 @@ ExitCode code_of(const CheckReport& report) {
   return good ? ExitCode::ok : ExitCode::problems_found;
 }
 
+std::string page_of(const CheckReport& report, const HeardMedia& media, const HeadModel& model,
+                    const Options& options) {
+  return check_page(report,
+                    {.media_address = relative_address(media.path, options.html),
+                     .retime_command = retime_command(media.path, options.subtitles[0], options.settings),
+                     .powers = media.scores.powers,
+                     .hop_seconds = model.frame_times().hop_seconds});
+}
+
 ExitCode run(const Options& options) {
   refuse_inputs(options);
   std::vector<ReadSubtitle> subtitles;
@@ -93,7 +105,8 @@ ExitCode run(const Options& options) {
     if (!report) return ExitCode::interrupted;
     if (!options.json.empty()) write_output(options.json, check_json(*report));
     if (!options.csv.empty()) write_output(options.csv, check_csv(*report));
-    if (options.json != "-" && options.csv != "-") {
+    if (!options.html.empty()) write_output(options.html, page_of(*report, *media, model, options));
+    if (options.json != "-" && options.csv != "-" && options.html != "-") {
       fmt::print("{}: {}\n", printable(subtitle.path), check_summary(*report));
       if (options.list) print_cues(*report);
     }
@@ -114,6 +127,7 @@ Command add_check(CLI::App& program) {
                   "SRT, WebVTT, ASS, TTML, SBV or MicroDVD; none: a track of the film");
   app->add_option("--json", options->json, "report to write; - = standard output");
   app->add_option("--csv", options->csv, "a line for each cue; - = standard output");
+  app->add_option("--html", options->html, "page to look at and listen to; - = standard output");
   app->add_flag("--list", options->list, "print the cues that are not simply right");
   add_check_settings(*app, options->settings);
   app->footer(

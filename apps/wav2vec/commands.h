@@ -4,10 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "wav2vec/core/exit_code.h"
 
 namespace wav2vec::app {
+
+inline constexpr std::string_view kVersion = "0.1.0";
 
 /// Program-wide options, parsed before any command runs.
 struct GlobalOptions {

@@ -76,17 +76,8 @@ ExitCode run_reporting_errors(const std::string& command, const std::function<Ex
 std::string quoted_command_line(int argc, char** argv) {
   std::string line = "wav2vec";
   for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool plain = !word.empty() && word.find_first_not_of(
-                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789_-+=./,:@%") == std::string::npos;
-    if (plain) {
-      line += " " + word;
-      continue;
-    }
-    line += " '";
-    for (char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    line += "'";
+    line += " ";
+    line += wav2vec::shell_word(argv[i]);
   }
   return line;
 }
@@ -155,7 +146,7 @@ int main(int argc, char** argv) {
   keep_standard_streams();
   keep_freed_memory();
   CLI::App program{"wav2vec learns speech representations from raw audio and puts them to work", "wav2vec"};
-  program.set_version_flag("--version", "wav2vec 0.1.0");
+  program.set_version_flag("--version", fmt::format("wav2vec {}", wav2vec::app::kVersion));
   program.require_subcommand(1);
   wav2vec::app::GlobalOptions options;
   program.add_flag("-q,--quiet", options.quiet, "only warnings and errors on stderr");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "choices.h"
+#include "commands.h"
 #include "stop_signal.h"
 #include "wav2vec/audio/media_tracks.h"
 #include "wav2vec/core/error.h"
@@ -82,6 +83,7 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
                                          const CheckSettings& settings) {
   const Subtitle& subtitle = read.subtitle;
   CheckReport report;
+  report.version = kVersion;
   report.model = model.path().filename().string();
   report.media = media.path;
   report.media_seconds = media.seconds;
@@ -111,6 +113,37 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
   progress.finish();
   if (stop_requested()) return std::nullopt;
   return report;
+}
+
+std::string retime_command(const std::string& media, const std::string& subtitle,
+                           const CheckSettings& settings) {
+  const auto named = [](const std::filesystem::path& path) {
+    // Not to be taken for an option.
+    return path.string().starts_with('-') ? "./" + path.string() : path.string();
+  };
+  const std::filesystem::path path = subtitle;
+  std::filesystem::path out = path;
+  out.replace_filename(path.stem().string() + ".fixed" + path.extension().string());
+  std::vector<std::string> words{"wav2vec", "retime", named(media), named(path), "-o", named(out)};
+  const CheckSettings usual;
+  const auto add = [&](const char* option, const std::string& value) {
+    words.emplace_back(option);
+    words.push_back(value);
+  };
+  if (settings.model != usual.model) add("--model", settings.model);
+  if (settings.language != usual.language) add("--language", settings.language);
+  if (settings.encoding != usual.encoding) add("--sub-encoding", settings.encoding);
+  if (settings.frames_per_second != usual.frames_per_second)
+    add("--fps", fmt::format("{}", settings.frames_per_second));
+  if (settings.strict) words.emplace_back("--strict");
+  if (settings.max_offset_seconds != usual.max_offset_seconds)
+    add("--max-offset", fmt::format("{}", settings.max_offset_seconds));
+  std::string line;
+  for (const std::string& word : words) {
+    if (printable(word) != word) return "";
+    line += (line.empty() ? "" : " ") + shell_word(word);
+  }
+  return line;
 }
 
 }  // namespace wav2vec::app

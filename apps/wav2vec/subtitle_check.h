@@ -44,4 +44,9 @@ std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const 
 std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& media, const ReadSubtitle& read,
                                          const CheckSettings& settings);
 
+/// The call of retime that applies what a check with these settings suggests, to be pasted into a shell;
+/// empty where a name holds what a terminal would obey.
+std::string retime_command(const std::string& media, const std::string& subtitle,
+                           const CheckSettings& settings);
+
 }  // namespace wav2vec::app

@@ -28,6 +28,7 @@ Json segments_of(const TimingModel& timing) {
                         {"ratio_name", s.ratio.empty() ? Json() : Json(s.ratio)},
                         {"offset_s", rounded(s.offset_seconds)},
                         {"offset_ci95_s", {rounded(s.offset_low_seconds), rounded(s.offset_high_seconds)}},
+                        {"spread_s", rounded(s.spread_seconds)},
                         {"support", s.support}});
   }
   return segments;
@@ -47,11 +48,14 @@ Json json_of(const CheckReport& report, size_t i) {
            {"p_match", checked.band == CueBand::not_scored ? Json() : Json(rounded_share(checked.p_match))},
            {"band", name_of(checked.band, kCueBandNames)},
            {"reasons", reasons},
-           {"scorable_chars", rounded_share(checked.scorable_share)}};
+           {"scorable_chars", rounded_share(checked.scorable_share)},
+           {"letters", checked.letters}};
   out["best_fit"] = checked.best_fit ? Json{{"start_s", rounded(checked.best_fit->start_seconds)},
                                             {"end_s", rounded(checked.best_fit->end_seconds)},
                                             {"p", rounded_share(checked.best_fit->probability)}}
                                      : Json();
+  out["shift_s"] =
+      checked.best_fit ? Json(rounded(checked.best_fit->start_seconds - cue.start_seconds)) : Json();
   const bool moved = checked.suggested_start_seconds != cue.start_seconds;
   out["suggest"] = {{"action", moved                                                               ? "retime"
                                : checked.band == CueBand::wrong || checked.band == CueBand::review ? "review"
@@ -105,6 +109,10 @@ std::string check_json(const CheckReport& report) {
   Json summary;
   for (size_t b = 0; b < std::size(kCueBandNames); ++b)
     summary[std::string(kCueBandNames[b])] = result.bands[b];
+  double expected_errors = 0.0;
+  for (const CheckedCue& cue : result.cues)
+    expected_errors += cue.band == CueBand::not_scored ? 0.0 : 1.0 - cue.p_match;
+  summary["expected_errors"] = std::round(expected_errors * 10.0) / 10.0;
   const Json out{
       {"schema", "wav2vec-check/1"},
       {"tool", {{"name", "wav2vec"}, {"version", report.version}, {"model", report.model}}},

@@ -60,6 +60,13 @@ TEST_CASE("valid UTF-8 is told from other bytes") {
     CHECK_FALSE(is_valid_utf8(text));
 }
 
+TEST_CASE("shell: a word is one word, and nothing in it is obeyed") {
+  CHECK(shell_word("film.en-2_a/b=c,d:e@f%+1.srt") == "film.en-2_a/b=c,d:e@f%+1.srt");
+  CHECK(shell_word("") == "''");
+  CHECK(shell_word("my film; rm -rf $HOME `x` \"y\"") == "'my film; rm -rf $HOME `x` \"y\"'");
+  CHECK(shell_word("it's") == "'it'\\''s'");
+}
+
 TEST_CASE("HTML: text stays text in elements and in quoted attributes") {
   CHECK(escape_html("<script>alert('1' & \"2\")</script>") ==
         "&lt;script&gt;alert(&#39;1&#39; &amp; &quot;2&quot;)&lt;/script&gt;");

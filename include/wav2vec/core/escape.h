@@ -18,6 +18,9 @@ std::string printable(std::string_view text);
 /// spreadsheet would take for a formula (= + - @). Not for numbers.
 std::string csv_cell(std::string_view text);
 
+/// For one word of a line that is pasted into a POSIX shell: quoted where needed. The bytes stay as they are.
+std::string shell_word(std::string_view text);
+
 /// For HTML text and quoted attribute values.
 std::string escape_html(std::string_view text);
 
