@@ -3,96 +3,115 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
-#include <functional>
 
-#include "wav2vec/core/draws.h"
+#include "check/corrupted_texts.h"
+#include "check/corrupted_times.h"
 
 namespace wav2vec {
 namespace {
 
-constexpr double kCutSeconds = 45.0;
-constexpr double kInsertSeconds = 30.0;
+constexpr double kShifts[] = {0.2, 0.5, 1.0, 2.0, 5.0, 30.0, 90.0};
+constexpr double kClockErrors[] = {5e-5, 2e-4, 1e-3};
+constexpr int kExchanges = 4;  // of other cues each, for more wrong texts at the same share of them
 
-CorruptedSubtitle moved(std::string name, FileState expected, std::span<const CheckedText> cues,
-                        const std::function<double(double)>& when) {
-  CorruptedSubtitle out{.name = std::move(name), .cues = {}, .true_starts_seconds = {}, .right_text = {}};
-  out.expected = expected;
-  for (const CheckedText& cue : cues) {
-    const double start = when(cue.start_seconds);
-    if (!(start >= 0.0)) continue;
-    const double length = cue.end_seconds - cue.start_seconds;
-    out.cues.push_back({start, start + length, cue.text});
-    out.true_starts_seconds.push_back(cue.start_seconds);
-    out.right_text.push_back(true);
+/// Numbers of its own for each of a list.
+class Streams {
+ public:
+  explicit Streams(uint64_t seed) : seed_(seed) {}
+  RandomStream next() { return RandomStream(seed_, RandomUse::programme, {5, ++count_}); }
+
+ private:
+  uint64_t seed_;
+  uint64_t count_ = 0;
+};
+
+using List = std::vector<CorruptedSubtitle>;
+
+void add_times(List& all, std::span<const CheckedText> cues, TextPool& pool, Streams& streams,
+               uint64_t seed) {
+  const double end = cues.back().end_seconds;
+  all.push_back(untouched("C0 right, exact", cues));
+  all.push_back(loose("C0 right, loose", cues, seed));
+  for (const double sign : {-1.0, 1.0}) {
+    for (const double shift : kShifts)
+      all.push_back(stretched(fmt::format("C1 shift {:+.1f} s", sign * shift), cues, 1.0, sign * shift));
   }
-  return out;
-}
-
-CorruptedSubtitle loose(std::span<const CheckedText> cues, const RandomStream& random) {
-  CorruptedSubtitle out{.name = "right, loose", .cues = {}, .true_starts_seconds = {}, .right_text = {}};
-  Draws draws(random);
-  for (const CheckedText& cue : cues) {
-    const double jitter = 0.12 * draws.normal();
-    const double held = 0.2 + draws.uniform();
-    const bool missing = draws.uniform() < 0.15;
-    if (missing) continue;
-    out.cues.push_back({std::max(0.0, cue.start_seconds + jitter), cue.end_seconds + held, cue.text});
-    out.true_starts_seconds.push_back(cue.start_seconds);
-    out.right_text.push_back(true);
+  for (const FrameRateRatio& ratio : frame_rate_ratios())
+    all.push_back(stretched(fmt::format("C2 rate {}", ratio.name), cues, 1.0 / ratio.slope, 0.0, ratio.name));
+  for (const double sign : {-1.0, 1.0}) {
+    for (const double error : kClockErrors)
+      all.push_back(
+          stretched(fmt::format("C2 clock {:+.0f} ppm", 1e6 * sign * error), cues, 1.0 + sign * error, 0.0));
   }
-  return out;
-}
-
-void exchange(CorruptedSubtitle& subtitle, size_t cue, std::span<const std::string> others) {
-  std::string& text = subtitle.cues[cue].text;
-  const auto distance = [&](const std::string& other) {
-    return std::abs(static_cast<double>(other.size()) - static_cast<double>(text.size())) +
-           (other == text ? 1e9 : 0.0);
+  constexpr double kBoth[] = {2.0, -5.0, 1.0};
+  for (size_t k = 0; k < std::size(kBoth); ++k) {
+    const FrameRateRatio& ratio = frame_rate_ratios()[2 * k];
+    all.push_back(stretched(fmt::format("C3 rate {}, shift {:+.1f} s", ratio.name, kBoth[k]), cues,
+                            1.0 / ratio.slope, kBoth[k], ratio.name));
+  }
+  const auto edit = [&](std::string name, std::initializer_list<Edit> edits) {
+    all.push_back(edited(std::move(name), cues, edits, pool, streams.next()));
   };
-  // Each begins its search elsewhere, so that not all get the same.
-  const std::string* best = nullptr;
-  for (size_t k = 0; k < others.size(); ++k) {
-    const std::string& other = others[(k + 7 * cue) % others.size()];
-    if (best == nullptr || distance(other) < distance(*best)) best = &other;
+  edit("C4 scene of 45 s lost", {{0.5 * end, 45.0}});
+  edit("C4 three scenes of 15 s lost", {{0.25 * end, 15.0}, {0.5 * end, 15.0}, {0.75 * end, 15.0}});
+  edit("C4 scene of 120 s lost", {{0.5 * end, 120.0}});
+  edit("C5 30 s put in", {{0.5 * end, -30.0}});
+  edit("C5 twice 20 s put in", {{0.3 * end, -20.0}, {0.7 * end, -20.0}});
+  edit("C6 first 20 s lost", {{0.0, 20.0}});
+  edit("C6 20 s before the first cue", {{0.0, -20.0}});
+  all.push_back(untouched("C6 end lost", cues));
+  add_unspoken(all.back(), end + 2.0, end + 40.0, pool, streams.next());
+  for (const double spread : {0.1, 0.3, 0.8}) {
+    Draws draws(streams.next());
+    all.push_back(retouched(fmt::format("C7 starts jittered by {:.0f} ms", 1e3 * spread), cues,
+                            [&](CheckedText& cue) { cue.start_seconds += spread * draws.normal(); }));
   }
-  if (best == nullptr || *best == text) return;
-  text = *best;
-  subtitle.right_text[cue] = false;
+  all.push_back(retouched("C7 ends held for 2 s", cues, [](CheckedText& cue) { cue.end_seconds += 2.0; }));
+  all.push_back(retouched("C7 a third of the time", cues, [](CheckedText& cue) {
+    cue.end_seconds = cue.start_seconds + (cue.end_seconds - cue.start_seconds) / 3.0;
+  }));
+}
+
+void add_texts(List& all, std::span<const CheckedText> cues, const CorruptionTexts& texts, TextPool& pool,
+               Streams& streams) {
+  all.push_back(swapped("C8 neighbours swapped", cues, true, streams.next()));
+  all.push_back(swapped("C8 distant texts swapped", cues, false, streams.next()));
+  const RandomStream turns = streams.next();
+  for (int k = 0; k < kExchanges; ++k)
+    all.push_back(exchanged("C9 texts of others in 10 %", cues, 0.1 * k, 0.1, pool, turns));
+  all.push_back(exchanged("C10 another programme", cues, 0.0, 1.0, pool, streams.next()));
+  all.back().expected = FileState::wrong_content;
+  all.push_back(reordered("C10 its own texts shuffled", cues, streams.next()));
+  if (!texts.foreign.empty()) {
+    TextPool foreign(texts.foreign, {});
+    all.push_back(exchanged("C11 another language in 10 %", cues, 0.0, 0.1, foreign, streams.next()));
+    all.push_back(exchanged("C11 another language", cues, 0.0, 1.0, foreign, streams.next()));
+    all.back().expected = FileState::wrong_content;
+  }
+  all.push_back(condensed("C12 one word in four left out", cues, streams.next()));
+  all.push_back(truncated("C12 half of the text", cues, streams.next()));
+  all.push_back(misspoken("C13 one word changed", cues, pool, streams.next()));
+  all.push_back(thinned("C14 cues missing", cues, streams.next()));
+  all.push_back(repeated("C14 cues twice", cues, streams.next()));
+  all.push_back(with_phantoms("C14 cues in pauses", cues, pool, streams.next()));
+  all.push_back(divided("C15 cues divided", cues, streams.next()));
+  all.push_back(joined("C15 cues joined", cues, streams.next()));
+  all.push_back(out_of_order("C15 cues out of order", cues, streams.next()));
+  all.push_back(with_marks("C16 speakers, tags, sounds", cues));
+  all.push_back(rolling("C17 rolling lines", cues));
+  all.push_back(retouched("C17 cues overlap", cues, [](CheckedText& cue) { cue.end_seconds += 4.0; }));
 }
 
 }  // namespace
 
 std::vector<CorruptedSubtitle> corrupted_subtitles(std::span<const CheckedText> cues,
-                                                   std::span<const std::string> others, uint64_t seed) {
-  const RandomStream random(seed, RandomUse::programme, {5});
-  const double middle = cues.empty() ? 0.0 : 0.5 * cues.back().end_seconds;
-  const auto as_it_is = [](double seconds) { return seconds; };
-  std::vector<CorruptedSubtitle> all;
-  all.push_back(moved("right, exact", FileState::ok, cues, as_it_is));
-  all.push_back(loose(cues, random));
-  for (const double shift : {-30.0, -5.0, -2.0, -1.0, -0.5, -0.2, 0.2, 0.5, 1.0, 2.0, 5.0, 30.0}) {
-    all.push_back(moved(fmt::format("shift {:+.1f} s", shift), FileState::offset, cues,
-                        [&](double seconds) { return seconds + shift; }));
-  }
-  for (const FrameRateRatio& ratio : frame_rate_ratios()) {
-    all.push_back(moved(fmt::format("rate {}", ratio.name), FileState::drift, cues,
-                        [&](double seconds) { return ratio.slope * seconds; }));
-  }
-  all.push_back(moved("cut of 45 s", FileState::cut, cues,
-                      [&](double seconds) { return seconds < middle ? seconds : seconds + kCutSeconds; }));
-  all.push_back(moved("insert of 30 s", FileState::cut, cues, [&](double seconds) {
-    return seconds < middle ? seconds : seconds < middle + kInsertSeconds ? -1.0 : seconds - kInsertSeconds;
-  }));
-  CorruptedSubtitle some = moved("wrong text in 10 %", FileState::ok, cues, as_it_is);
-  for (size_t i = 0; i < some.cues.size(); ++i) {
-    if (random.uniform(1'000'000 + i) < 0.1) exchange(some, i, others);
-  }
-  all.push_back(std::move(some));
-  CorruptedSubtitle whole = moved("another programme", FileState::wrong_content, cues, as_it_is);
-  for (size_t i = 0; i < whole.cues.size(); ++i) exchange(whole, i, others);
-  all.push_back(std::move(whole));
+                                                   const CorruptionTexts& texts, uint64_t seed) {
+  List all;
+  if (cues.empty()) return all;
+  TextPool pool(texts.others, cues);
+  Streams streams(seed);
+  add_times(all, cues, pool, streams, seed);
+  add_texts(all, cues, texts, pool, streams);
   return all;
 }
 

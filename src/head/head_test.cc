@@ -13,8 +13,8 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/decode/ctc_decoder.h"
+#include "wav2vec/head/ctc_fit.h"
 #include "wav2vec/head/spoken_text.h"
-#include "wav2vec/text/character_tokens.h"
 
 namespace wav2vec {
 namespace {
@@ -47,36 +47,6 @@ Laid lay(HeadModel& model, const SpokenText& text, const RecordingScores& scores
   if (path.empty()) return {{}, {-std::numeric_limits<double>::infinity(), std::ssize(text.letters())}};
   return {word_times(letter_times(similarity, chain, path, model.frame_times()), text.words),
           match_score(letter_similarities(similarity, chain, path), text.tokens, 0, std::ssize(text.tokens))};
-}
-
-/// CTC's chain: a blank may stand between any two letters and must between equal ones.
-std::vector<TimeSpan> ctc_times(const SpokenText& text, const RecordingScores& scores,
-                                const FrameTimes& frame_times) {
-  std::vector<int> tokens{CharacterTokens::kBlank};
-  std::vector<ChainState> chain{{.letter = 0, .optional = true}};
-  std::vector<TokenWord> words;
-  const std::span<const int> letters = text.letters();
-  for (size_t i = 0; i < letters.size(); ++i) {
-    if (letters[i] != token_of(' ')) {
-      if (words.empty() || letters[i - 1] == token_of(' ')) words.push_back({std::ssize(tokens), 0});
-      words.back().end = std::ssize(tokens) + 1;
-    }
-    chain.push_back({.letter = std::ssize(tokens)});
-    tokens.push_back(letters[i]);
-    const bool doubled = i + 1 < letters.size() && letters[i + 1] == letters[i];
-    chain.push_back({.letter = std::ssize(tokens), .optional = !doubled});
-    tokens.push_back(CharacterTokens::kBlank);
-  }
-  std::vector<float> posteriors(scores.letters.size());
-  std::ranges::transform(scores.letters, posteriors.begin(), [](float log_p) { return std::exp(log_p); });
-  std::vector<float> meant(tokens.size() * static_cast<size_t>(scores.tokens), 0.0F);
-  for (size_t i = 0; i < tokens.size(); ++i)
-    meant[i * static_cast<size_t>(scores.tokens) + static_cast<size_t>(tokens[i])] = 1.0F;
-  const Similarity similarity{posteriors.data(), meant.data(), scores.frames, std::ssize(tokens),
-                              scores.tokens};
-  const std::vector<int64_t> path = best_chain_path(similarity, chain);
-  if (path.empty()) return {};
-  return word_times(letter_times(similarity, chain, path, frame_times), words);
 }
 
 std::vector<double> powers_of(std::span<const float> samples, int64_t sample_rate_hz) {
@@ -165,7 +135,9 @@ HeadTest test_head(HeadModel& model, const Manifest& manifest, const Alignment& 
         note_times(test.times[static_cast<size_t>(from)], found, truth, speaker);
       };
       note(TimesFrom::head, lay(model, one.text, one.scores).words);
-      note(TimesFrom::ctc, ctc_times(one.text, one.scores, model.frame_times()));
+      note(TimesFrom::ctc, ctc_word_times(one.text.letters(),
+                                          {one.scores.letters.data(), one.scores.frames, one.scores.tokens},
+                                          model.frame_times()));
       const std::vector<TimeSpan> uniform =
           uniform_times(words_of(one.text.letters()), std::ssize(one.text.letters()),
                         loud_span(powers, kPowerFrameSeconds));

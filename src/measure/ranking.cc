@@ -58,6 +58,19 @@ Interval bootstrap_area_under_curve(std::span<const ScoredItem> items, const Boo
   return interval;
 }
 
+double recall_at_false_alarms(std::span<const ScoredItem> items, int64_t false_alarms) {
+  std::vector<double> positives;
+  std::vector<double> negatives;
+  for (const ScoredItem& item : items) (item.positive ? positives : negatives).push_back(item.score);
+  std::ranges::sort(positives);
+  // Whoever stops below the first positive that may not be an alarm has at most as many as may.
+  const double limit = false_alarms < std::ssize(positives)
+                           ? positives[static_cast<size_t>(std::max<int64_t>(false_alarms, 0))]
+                           : std::numeric_limits<double>::infinity();
+  const auto found = std::ranges::count_if(negatives, [&](double score) { return score < limit; });
+  return static_cast<double>(found) / static_cast<double>(negatives.size());
+}
+
 double calibration_error(std::span<const ScoredItem> items, int bins) {
   std::vector<double> probabilities(static_cast<size_t>(bins), 0.0);
   std::vector<double> positives(probabilities.size(), 0.0);

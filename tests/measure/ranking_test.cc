@@ -38,3 +38,13 @@ TEST_CASE("calibration error: what is said against what is so") {
   const std::vector<ScoredItem> surely_wrong{{1.0, false}, {0.0, true}};
   CHECK(calibration_error(surely_wrong) == doctest::Approx(1.0));
 }
+
+TEST_CASE("recall at false alarms: what lies below the first right one that may not be an alarm") {
+  const std::vector<ScoredItem> items{{0.1, false}, {0.2, true}, {0.3, false}, {0.4, true},
+                                      {0.4, false}, {0.5, true}, {0.6, false}};
+  CHECK(recall_at_false_alarms(items, 0) == doctest::Approx(0.25));
+  CHECK(recall_at_false_alarms(items, 1) == doctest::Approx(0.5));
+  CHECK(recall_at_false_alarms(items, 2) == doctest::Approx(0.75));
+  CHECK(recall_at_false_alarms(items, 3) == doctest::Approx(1.0));
+  CHECK(std::isnan(recall_at_false_alarms({}, 0)));
+}
