@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
+#include "check_folder.h"
+#include "check_verdict.h"
 #include "choices.h"
 #include "commands.h"
 #include "default_model.h"
@@ -18,6 +21,8 @@
 namespace wav2vec::app {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct Options {
   std::string media;
   std::vector<std::string> subtitles;
@@ -26,6 +31,8 @@ struct Options {
   std::string csv;
   std::string html;
   bool list = false;
+  VerdictOptions verdict;
+  FolderCheck folder;
 };
 
 void write_output(const std::string& path, const std::string& content) {
@@ -36,7 +43,6 @@ void write_output(const std::string& path, const std::string& content) {
 }
 
 void refuse_inputs(const Options& options) {
-  namespace fs = std::filesystem;
   std::error_code error;
   int to_stdout = 0;
   for (const std::string& out : {options.json, options.csv, options.html}) {
@@ -72,23 +78,24 @@ void print_cues(const CheckReport& report) {
   }
 }
 
-ExitCode code_of(const CheckReport& report) {
-  const CheckResult& result = report.result;
-  if (result.state == FileState::unsure) return ExitCode::unsure;
-  const bool good = result.state == FileState::ok && result.bands[static_cast<size_t>(CueBand::wrong)] == 0;
-  return good ? ExitCode::ok : ExitCode::problems_found;
+/// Which of several belongs to the recording: that whose cues are heard most, and in their place.
+std::string best_of(const std::vector<CheckReport>& reports) {
+  const CheckReport* best = nullptr;
+  const auto rank = [](const CheckReport& report) {
+    const bool in_place = report.result.state == FileState::ok;
+    return report.result.share + (in_place ? 0.02 : 0.0);
+  };
+  for (const CheckReport& report : reports) {
+    const bool possible =
+        report.result.state != FileState::unsure && report.result.state != FileState::wrong_content;
+    if (possible && (best == nullptr || rank(report) > rank(*best))) best = &report;
+  }
+  if (best == nullptr) return "none of them belongs to it";
+  return fmt::format("{} belongs to it, {:.0f} % of its texts are heard", printable(best->subtitle),
+                     100.0 * best->result.share);
 }
 
-std::string page_of(const CheckReport& report, const HeardMedia& media, const HeadModel& model,
-                    const Options& options) {
-  return check_page(report,
-                    {.media_address = relative_address(media.path, options.html),
-                     .retime_command = retime_command(media.path, options.subtitles[0], options.settings),
-                     .powers = media.scores.powers,
-                     .hop_seconds = model.frame_times().hop_seconds});
-}
-
-ExitCode run(const Options& options) {
+ExitCode check_recording(const Options& options) {
   refuse_inputs(options);
   std::vector<ReadSubtitle> subtitles;
   // Without a subtitle file: what the film has inside.
@@ -100,21 +107,41 @@ ExitCode run(const Options& options) {
   const std::optional<HeardMedia> media = hear(model, options.media, options.settings);
   if (!media) return ExitCode::interrupted;
   ExitCode worst = ExitCode::ok;
+  std::vector<CheckReport> reports;
   for (const ReadSubtitle& subtitle : subtitles) {
-    const std::optional<CheckReport> report = check_against(model, *media, subtitle, options.settings);
+    std::optional<CheckReport> report = check_against(model, *media, subtitle, options.settings);
     if (!report) return ExitCode::interrupted;
     if (!options.json.empty()) write_output(options.json, check_json(*report));
     if (!options.csv.empty()) write_output(options.csv, check_csv(*report));
-    if (!options.html.empty()) write_output(options.html, page_of(*report, *media, model, options));
+    if (!options.html.empty())
+      write_output(options.html, page_of(*report, *media, model, options.settings, options.html));
     if (options.json != "-" && options.csv != "-" && options.html != "-") {
       fmt::print("{}: {}\n", printable(subtitle.path), check_summary(*report));
       if (options.list) print_cues(*report);
     }
-    const ExitCode code = code_of(*report);
-    if (worst == ExitCode::ok || code == ExitCode::problems_found)
-      worst = code == ExitCode::ok ? worst : code;
+    worst = worse(worst, verdict_of(report->result, options.verdict));
+    reports.push_back(std::move(*report));
   }
+  if (reports.size() > 1) fmt::print("{}: {}\n", printable(options.media), best_of(reports));
   return worst;
+}
+
+ExitCode run(const Options& options) {
+  std::error_code error;
+  if (fs::is_directory(options.media, error)) {
+    if (!options.json.empty() || !options.csv.empty() || !options.html.empty() || options.list)
+      throw ConfigError("a folder: --json, --csv, --html and --list are for one recording; give --reports");
+    if (!options.subtitles.empty()) throw ConfigError("a folder has its subtitles beside its recordings");
+    FolderCheck folder = options.folder;
+    folder.folder = options.media;
+    folder.settings = options.settings;
+    folder.verdict = options.verdict;
+    return check_folder(folder);
+  }
+  if (!options.folder.reports.empty() || options.folder.shard.parts > 1)
+    throw ConfigError(
+        fmt::format("{}: is no folder; --reports and --shard are for folders", printable(options.media)));
+  return check_recording(options);
 }
 
 }  // namespace
@@ -122,18 +149,33 @@ ExitCode run(const Options& options) {
 Command add_check(CLI::App& program) {
   CLI::App* app = program.add_subcommand("check", "Do subtitles agree with their audio?");
   auto options = std::make_shared<Options>();
-  app->add_option("media", options->media, "recording or film")->required();
+  app->add_option("media", options->media, "recording or film, or a folder of them with their subtitles")
+      ->required();
   app->add_option("subtitles", options->subtitles,
                   "SRT, WebVTT, ASS, TTML, SBV or MicroDVD; none: a track of the film");
   app->add_option("--json", options->json, "report to write; - = standard output");
   app->add_option("--csv", options->csv, "a line for each cue; - = standard output");
   app->add_option("--html", options->html, "page to look at and listen to; - = standard output");
   app->add_flag("--list", options->list, "print the cues that are not simply right");
+  app->add_option(
+      "--reports", options->folder.reports,
+      "of a folder: writes a report (JSON) and a page (HTML) for every pair below this one; what is "
+      "there and newer than its pair is not made again");
+  app->add_option_function<std::string>(
+         "--shard", [options](const std::string& text) { options->folder.shard = parse_shard(text); },
+         "of a folder: part i of n, as 2/8; a call without it and with the same --reports sums up")
+      ->type_name("i/n");
+  app->add_option("--jobs", options->folder.jobs,
+                  "of a folder: pairs at the same time; they share the threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  add_verdict_options(*app, options->verdict);
   add_check_settings(*app, options->settings);
   app->footer(
       "Example:\n"
       "  wav2vec check film.mkv film.en.srt --list\n"
       "  wav2vec check film.mkv --sub-track en --audio-track en\n"
+      "  wav2vec check films/ --jobs 2 --reports reports/\n"
       "One line for each subtitle: ok, offset, drift, cut, wrong_content or unsure. Nothing is changed; "
       "retime does.\n"
       "Exit codes: 0 right, 1 problems, 7 unsure.");

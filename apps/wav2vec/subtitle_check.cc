@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "stop_signal.h"
 #include "wav2vec/audio/media_tracks.h"
+#include "wav2vec/check/check_page.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
@@ -68,13 +69,14 @@ std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const 
       .seconds = static_cast<double>(audio->samples()) / static_cast<double>(model.info().sample_rate_hz),
       .scores = {}};
   const double hop = model.frame_times().hop_seconds;
-  Progress progress("check", "seconds", static_cast<int64_t>(media.seconds));
+  std::optional<Progress> progress;
+  if (settings.show_progress) progress.emplace("check", "seconds", static_cast<int64_t>(media.seconds));
   media.scores = model.scores(audio->source(), [&](int64_t frames) {
     const double done = static_cast<double>(frames) * hop;
-    progress.update(static_cast<int64_t>(done), {}, done);
+    if (progress) progress->update(static_cast<int64_t>(done), {}, done);
     return !stop_requested();
   });
-  progress.finish();
+  if (progress) progress->finish();
   if (stop_requested()) return std::nullopt;
   return media;
 }
@@ -102,15 +104,16 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
       {.language = settings.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
   CheckOptions options;
   options.timing.search_seconds = settings.max_offset_seconds;
-  Progress progress("check", "cues", std::ssize(report.cues));
+  std::optional<Progress> progress;
+  if (settings.show_progress) progress.emplace("check", "cues", std::ssize(report.cues));
   options.progress = [&](int64_t done) {
-    progress.update(done);
+    if (progress) progress->update(done);
     return !stop_requested();
   };
   report.result = check_subtitle(
       media.scores, model.frame_times(), [&](std::span<const int> tokens) { return model.meant(tokens); },
       report.cues, reader, options);
-  progress.finish();
+  if (progress) progress->finish();
   if (stop_requested()) return std::nullopt;
   return report;
 }
@@ -144,6 +147,14 @@ std::string retime_command(const std::string& media, const std::string& subtitle
     line += (line.empty() ? "" : " ") + shell_word(word);
   }
   return line;
+}
+
+std::string page_of(const CheckReport& report, const HeardMedia& media, const HeadModel& model,
+                    const CheckSettings& settings, const std::filesystem::path& page) {
+  return check_page(report, {.media_address = relative_address(media.path, page),
+                             .retime_command = retime_command(media.path, report.subtitle, settings),
+                             .powers = media.scores.powers,
+                             .hop_seconds = model.frame_times().hop_seconds});
 }
 
 }  // namespace wav2vec::app

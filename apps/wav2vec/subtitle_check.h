@@ -20,6 +20,7 @@ struct CheckSettings {
   std::string audio_track;     ///< number or language; empty: the default one
   std::string subtitle_track;  ///< likewise, of subtitles inside a container
   double max_offset_seconds = 60.0;
+  bool show_progress = true;  ///< of each recording; not an option
 };
 
 void add_check_settings(CLI::App& app, CheckSettings& settings);
@@ -48,5 +49,9 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
 /// empty where a name holds what a terminal would obey.
 std::string retime_command(const std::string& media, const std::string& subtitle,
                            const CheckSettings& settings);
+
+/// The report as a page that will lie at `page`.
+std::string page_of(const CheckReport& report, const HeardMedia& media, const HeadModel& model,
+                    const CheckSettings& settings, const std::filesystem::path& page);
 
 }  // namespace wav2vec::app

@@ -255,6 +255,7 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
   }
 
   const TextMatch match = match_texts(match_scores, fit_chance(impostor_scores(read, windows, recording)));
+  result.share = match.share;
   std::vector<double> offsets;
   for (size_t i = 0; i < cues.size(); ++i) {
     CheckedCue& checked = result.cues[i];

@@ -96,6 +96,8 @@ std::string check_summary(const CheckReport& report) {
   const auto count = [&](CueBand band) { return result.bands[static_cast<size_t>(band)]; };
   text += fmt::format(" | {} wrong, {} to review, {} not scored | {} cues", count(CueBand::wrong),
                       count(CueBand::review), count(CueBand::not_scored), report.cues.size());
+  if (!result.uncovered.empty())
+    text += fmt::format(" | speech without a cue in {} places", result.uncovered.size());
   return text;
 }
 
@@ -109,32 +111,43 @@ std::string check_json(const CheckReport& report) {
   Json summary;
   for (size_t b = 0; b < std::size(kCueBandNames); ++b)
     summary[std::string(kCueBandNames[b])] = result.bands[b];
+  Json gaps = Json::array();
+  for (const TimeSpan& gap : result.uncovered) {
+    gaps.push_back({{"start_s", rounded(gap.start_seconds)},
+                    {"end_s", rounded(gap.end_seconds)},
+                    {"kind", "speech_without_cue"}});
+  }
+  summary["speech_without_cue"] = gaps.size();
   double expected_errors = 0.0;
   for (const CheckedCue& cue : result.cues)
     expected_errors += cue.band == CueBand::not_scored ? 0.0 : 1.0 - cue.p_match;
   summary["expected_errors"] = std::round(expected_errors * 10.0) / 10.0;
-  const Json out{
-      {"schema", "wav2vec-check/1"},
-      {"tool", {{"name", "wav2vec"}, {"version", report.version}, {"model", report.model}}},
-      {"media", {{"path", report.media}, {"duration_s", rounded(report.media_seconds)}}},
-      {"subtitle",
-       {{"path", report.subtitle},
-        {"format", report.format},
-        {"encoding", report.encoding},
-        {"bom", report.byte_order_mark},
-        {"cues", report.cues.size()},
-        {"scored_cues", result.scored},
-        {"warnings", warnings}}},
-      {"verdict",
-       {{"state", name_of(result.state, kFileStateNames)},
-        {"p", rounded_share(result.probability)},
-        {"identity", result.timing.identity},
-        {"log_odds", rounded(result.timing.log_odds)},
-        {"at_search_boundary", result.timing.at_search_edge}}},
-      {"timing",
-       {{"bias_s", rounded(result.median_offset_seconds)}, {"segments", segments_of(result.timing)}}},
-      {"summary", summary},
-      {"cues", cues}};
+  const Json out{{"schema", "wav2vec-check/1"},
+                 {"line", check_summary(report)},
+                 {"tool", {{"name", "wav2vec"}, {"version", report.version}, {"model", report.model}}},
+                 {"media", {{"path", report.media}, {"duration_s", rounded(report.media_seconds)}}},
+                 {"subtitle",
+                  {{"path", report.subtitle},
+                   {"format", report.format},
+                   {"encoding", report.encoding},
+                   {"bom", report.byte_order_mark},
+                   {"cues", report.cues.size()},
+                   {"scored_cues", result.scored},
+                   {"warnings", warnings}}},
+                 {"verdict",
+                  {{"state", name_of(result.state, kFileStateNames)},
+                   {"p", rounded_share(result.probability)},
+                   {"share_heard", rounded_share(result.share)},
+                   {"identity", result.timing.identity},
+                   {"log_odds", rounded(result.timing.log_odds)},
+                   {"at_search_boundary", result.timing.at_search_edge}}},
+                 {"timing",
+                  {{"bias_s", rounded(result.median_offset_seconds)},
+                   {"bias_ci95_s", {rounded(result.offset_low_seconds), rounded(result.offset_high_seconds)}},
+                   {"segments", segments_of(result.timing)}}},
+                 {"summary", summary},
+                 {"gaps", gaps},
+                 {"cues", cues}};
   return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

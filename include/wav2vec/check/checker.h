@@ -67,6 +67,7 @@ struct CheckResult {
   double probability = 0.0;  ///< of the state
   TimingModel timing;
   std::vector<CheckedCue> cues;
+  double share = 0.0;  ///< of the cues whose texts are spoken where the timing model has them
   int64_t scored = 0;
   int64_t bands[std::size(kCueBandNames)] = {};
   double median_offset_seconds = 0.0;  ///< of speech behind its cue, on the timing model

@@ -1,0 +1,94 @@
+#include "check_pairs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+#include <string_view>
+
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
+
+namespace wav2vec::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 20> kMediaEndings = {
+    ".mkv", ".mp4", ".m4v", ".mov", ".avi",  ".webm", ".ts",   ".mpg", ".mpeg", ".wmv",
+    ".flv", ".wav", ".mp3", ".m4a", ".flac", ".ogg",  ".opus", ".aac", ".wma",  ".mka"};
+constexpr std::array<std::string_view, 9> kSubtitleEndings = {".srt",  ".vtt", ".ass", ".ssa", ".ttml",
+                                                              ".dfxp", ".xml", ".sbv", ".sub"};
+
+bool ends_as(const fs::path& path, std::span<const std::string_view> endings) {
+  std::string ending = path.extension().string();
+  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::ranges::find(endings, std::string_view(ending)) != endings.end();
+}
+
+}  // namespace
+
+std::vector<CheckPair> pairs_in(const fs::path& folder) {
+  std::vector<fs::path> media;
+  std::vector<fs::path> subtitles;
+  std::error_code error;
+  const auto options = fs::directory_options::skip_permission_denied;
+  for (auto entry = fs::recursive_directory_iterator(folder, options, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    const fs::path& path = entry->path();
+    std::error_code ignored;
+    if (path.filename().string().starts_with('.')) {
+      if (entry->is_directory(ignored)) entry.disable_recursion_pending();
+      continue;
+    }
+    if (!entry->is_regular_file(ignored)) continue;
+    if (ends_as(path, kMediaEndings)) media.push_back(path);
+    if (ends_as(path, kSubtitleEndings)) subtitles.push_back(path);
+  }
+  if (error)
+    throw DataError(fmt::format("{}: cannot be read: {}", printable(folder.string()), error.message()));
+  std::ranges::sort(media);
+  std::ranges::sort(subtitles);
+  std::vector<CheckPair> pairs;
+  for (const fs::path& subtitle : subtitles) {
+    // The longest name that fits: of "a.mkv" and "a.b.mkv" the latter has "a.b.srt".
+    const fs::path* best = nullptr;
+    for (const fs::path& one : media) {
+      const std::string name = one.stem().string();
+      const bool fits = one.parent_path() == subtitle.parent_path() &&
+                        (subtitle.stem() == one.stem() || subtitle.stem().string().starts_with(name + "."));
+      if (fits && (best == nullptr || name.size() > best->stem().string().size())) best = &one;
+    }
+    if (best != nullptr) pairs.push_back({*best, subtitle});
+  }
+  if (pairs.empty()) {
+    throw DataError(fmt::format(
+        "{}: no subtitle that is called as a recording beside it (film.mkv, film.srt or film.en.srt); {} "
+        "recordings and {} subtitles are there",
+        printable(folder.string()), media.size(), subtitles.size()));
+  }
+  return pairs;
+}
+
+Shard parse_shard(const std::string& text) {
+  Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto [slash, bad] = std::from_chars(text.data(), end, shard.number);
+  const bool has_slash = bad == std::errc() && slash != end && *slash == '/';
+  const auto [rest, bad_parts] = has_slash ? std::from_chars(slash + 1, end, shard.parts)
+                                           : std::from_chars_result{slash, std::errc::invalid_argument};
+  if (bad_parts != std::errc() || rest != end || shard.number < 1 || shard.number > shard.parts)
+    throw ConfigError("--shard: expected i/n with 1 <= i <= n, found \"" + text + "\"");
+  return shard;
+}
+
+std::vector<CheckPair> shard_of(const std::vector<CheckPair>& pairs, const Shard& shard) {
+  std::vector<CheckPair> mine;
+  for (int64_t i = shard.number - 1; i < std::ssize(pairs); i += shard.parts)
+    mine.push_back(pairs[static_cast<size_t>(i)]);
+  return mine;
+}
+
+}  // namespace wav2vec::app
