@@ -33,6 +33,7 @@ struct Options {
   bool list = false;
   VerdictOptions verdict;
   FolderCheck folder;
+  std::string shard;  ///< "2/8"; empty: all
 };
 
 void write_output(const std::string& path, const std::string& content) {
@@ -136,9 +137,10 @@ ExitCode run(const Options& options) {
     folder.folder = options.media;
     folder.settings = options.settings;
     folder.verdict = options.verdict;
+    if (!options.shard.empty()) folder.shard = parse_shard(options.shard);
     return check_folder(folder);
   }
-  if (!options.folder.reports.empty() || options.folder.shard.parts > 1)
+  if (!options.folder.reports.empty() || !options.shard.empty())
     throw ConfigError(
         fmt::format("{}: is no folder; --reports and --shard are for folders", printable(options.media)));
   return check_recording(options);
@@ -161,9 +163,8 @@ Command add_check(CLI::App& program) {
       "--reports", options->folder.reports,
       "of a folder: writes a report (JSON) and a page (HTML) for every pair below this one; what is "
       "there and newer than its pair is not made again");
-  app->add_option_function<std::string>(
-         "--shard", [options](const std::string& text) { options->folder.shard = parse_shard(text); },
-         "of a folder: part i of n, as 2/8; a call without it and with the same --reports sums up")
+  app->add_option("--shard", options->shard,
+                  "of a folder: part i of n, as 2/8; a call without it and with the same --reports sums up")
       ->type_name("i/n");
   app->add_option("--jobs", options->folder.jobs,
                   "of a folder: pairs at the same time; they share the threads")

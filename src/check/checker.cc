@@ -195,6 +195,15 @@ void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, con
     checked.reasons.push_back(CueReason::too_short);
 }
 
+/// How sure a timing is: by the share of the cues that have a vote which are heard there, and, where times
+/// change, by its odds against leaving them.
+double surety_of(const TimingModel& timing) {
+  const auto logistic = [](double x) { return 1.0 / (1.0 + std::exp(-x)); };
+  const double share =
+      static_cast<double>(timing.support) / static_cast<double>(std::max<int64_t>(timing.scored_cues, 1));
+  return logistic(12.0 * (share - 0.4)) * (timing.identity ? 1.0 : logistic(timing.log_odds / 10.0));
+}
+
 FileState state_of(const CheckResult& result, const TextMatch& match) {
   if (result.scored < kFewestCues) return FileState::unsure;
   if (match.probably_other > kSureOfContent) return FileState::wrong_content;
@@ -291,7 +300,7 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
     covered.push_back({cue.suggested_start_seconds, cue.suggested_end_seconds});
   result.uncovered = recording.uncovered_by(covered);
   // How surely it is this state and none of the others.
-  const double timing = 1.0 / (1.0 + std::exp(-std::abs(result.timing.log_odds) / 10.0));
+  const double timing = surety_of(result.timing);
   result.probability = result.state == FileState::wrong_content ? match.probably_other
                        : result.state == FileState::unsure      ? 0.0
                                                                 : timing * match.probably_own;
