@@ -1,4 +1,4 @@
-// What wav2vec check writes where.
+// Where wav2vec check writes its page, and what stands in it.
 
 #include <doctest/doctest.h>
 
@@ -36,7 +36,7 @@ test::CommandResult check(const Pair& pair, std::vector<std::string> more) {
 
 }  // namespace
 
-TEST_CASE("check: its page plays the recording beside it and has the command that was meant") {
+TEST_CASE("check page: it plays the recording beside it and has the command that was meant") {
   const Pair pair;
   const auto ran = check(pair, {"--html", pair.path("out/page.html"), "--max-offset", "7.5"});
   CAPTURE(ran.standard_error);
@@ -54,7 +54,7 @@ TEST_CASE("check: its page plays the recording beside it and has the command tha
   CHECK(extras["levels"].get<std::string>().size() == 400);
 }
 
-TEST_CASE("check: with a report on standard output nothing else is there") {
+TEST_CASE("check page: with a report on standard output nothing else is there") {
   const Pair pair;
   const auto page = check(pair, {"--html", "-"});
   CHECK(page.standard_output.starts_with("<!doctype html>"));
@@ -64,7 +64,7 @@ TEST_CASE("check: with a report on standard output nothing else is there") {
   CHECK(json["tool"]["version"] == "0.1.0");
 }
 
-TEST_CASE("check: a page is of one subtitle, and never in the place of an input") {
+TEST_CASE("check page: it is of one subtitle, and never in the place of an input") {
   const Pair pair;
   const std::string before = read_file(pair.subtitle, kPlenty);
   const auto refused = [&](const std::vector<std::string>& more, const char* why) {
