@@ -9,7 +9,7 @@ namespace fs = std::filesystem;
 
 fs::path head_or_default(const std::string& given) {
   if (!given.empty()) return given;
-  const fs::path name = fs::path("models") / "english.safetensors";
+  const fs::path name = fs::path("models") / "default.safetensors";
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
   fs::path above = program;
@@ -20,7 +20,7 @@ fs::path head_or_default(const std::string& given) {
   const fs::path installed = program.parent_path() / "share" / "wav2vec" / name;
   if (fs::exists(installed, error)) return installed;
   throw CheckpointError(
-      "no head is given and models/english.safetensors is not beside the program; give --model, a run of "
+      "no head is given and models/default.safetensors is not beside the program; give --model, a run of "
       "wav2vec "
       "train-head or its model.safetensors");
 }

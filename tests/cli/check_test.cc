@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string kModel = " --model " W2V_SOURCE_DIR "/models/english.safetensors";
+const std::string kModel = " --model " W2V_SOURCE_DIR "/models/default.safetensors";
 constexpr const char* kCues =
     "1\n00:00:01,000 --> 00:00:02,500\nHello, who is there?\n\n2\n00:00:03,000 --> 00:00:05,000\nNobody but "
     "me.\n\n3\n00:00:05,500 --> 00:00:07,000\nThat is a pity.\n\n4\n00:00:07,500 --> 00:00:09,000\nWe wanted "

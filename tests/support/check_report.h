@@ -19,7 +19,7 @@ inline CheckReport check_report(int64_t count, const std::string& text = "And th
   constexpr auto kBands = static_cast<int64_t>(std::size(kCueBandNames));
   CheckReport report;
   report.version = "0.1.0";
-  report.model = "english.safetensors";
+  report.model = "default.safetensors";
   report.media = "media.wav";
   report.media_seconds = 3.0 * static_cast<double>(count) + 2.0;
   report.subtitle = "film.srt";

@@ -41,7 +41,7 @@ struct TextAlignerOptions {
   float jump_penalty = 10.0F;
   /// Lines that are less probable are taken for not spoken, and the others are aligned once more without
   /// them.
-  double least_probability = 0.01;
+  double least_probability = 0.001;
   int64_t most_passes = 3;
   /// Frames times letters beyond which a coarse path (align/coarse_path.h) is looked for first, around which
   /// the fine one stays by the margin.
