@@ -28,7 +28,7 @@ struct Options {
   ProgrammeSeries series{.manifests = {}, .count = 4, .first = {}};
   std::vector<std::string> foreign;
   std::vector<std::string> kinds;
-  double max_offset_seconds = TimingOptions{}.search_seconds;
+  double max_offset_seconds = CheckOptions{}.widest_search_seconds;
   bool loose = false;
   std::string json;
 };
@@ -75,7 +75,7 @@ ExitCode run(const Options& options) {
   CheckBenchmark benchmark;
   CheckBenchmarkOptions benchmark_options;
   benchmark_options.kinds = options.kinds;
-  benchmark_options.check.timing.search_seconds = options.max_offset_seconds;
+  benchmark_options.check.widest_search_seconds = options.max_offset_seconds;
   // Programmes in hundredths, for each is long.
   Progress progress("bench-check", "percent of the programmes", 100 * options.series.count);
   double hearing_seconds = 0.0;

@@ -103,7 +103,7 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
   const TextReader reader(
       {.language = settings.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
   CheckOptions options;
-  options.timing.search_seconds = settings.max_offset_seconds;
+  options.widest_search_seconds = settings.max_offset_seconds;
   std::optional<Progress> progress;
   if (settings.show_progress) progress.emplace("check", "cues", std::ssize(report.cues));
   options.progress = [&](int64_t done) {

@@ -19,7 +19,7 @@ struct CheckSettings {
   bool strict = false;
   std::string audio_track;     ///< number or language; empty: the default one
   std::string subtitle_track;  ///< likewise, of subtitles inside a container
-  double max_offset_seconds = 60.0;
+  double max_offset_seconds = CheckOptions{}.widest_search_seconds;
   bool show_progress = true;  ///< of each recording; not an option
 };
 

@@ -126,7 +126,7 @@ void measure_times(KindResult& kind, const CorruptedSubtitle& subtitle, const Ch
   std::vector<TimeSpan> spans;
   for (const size_t i : order)
     spans.push_back({subtitle.cues[i].start_seconds, subtitle.cues[i].end_seconds});
-  const ReferenceSyncOptions reference{.search_seconds = options.timing.search_seconds};
+  const ReferenceSyncOptions reference{.search_seconds = options.widest_search_seconds};
   const auto note = [&](Synchroniser synchroniser, const RetimedSubtitle& retimed) {
     add_score(kind.times[static_cast<size_t>(synchroniser)][programme.name], subtitle, retimed);
   };

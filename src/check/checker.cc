@@ -27,6 +27,10 @@ constexpr double kMostLettersPerSecond = 35.0;
 // That the texts are this recording's, or another's, must be so probable.
 constexpr double kSureOfContent = 0.8;
 constexpr int64_t kFewestCues = 4;
+// Where two segments meet is looked for among so many cues on either side, whose speech may lie this far from
+// their times.
+constexpr int64_t kCutReachCues = 5;
+constexpr double kCutWindowSeconds = 0.7;
 // A cue with less speech than this has none.
 constexpr double kSilentShare = 0.1;
 constexpr size_t kImpostors = 600;
@@ -167,6 +171,37 @@ const TimingSegment& segment_of(const TimingModel& timing, int64_t cue) {
   return at == timing.segments.end() ? timing.segments.back() : *at;
 }
 
+/// Moves the places where two segments meet to where the texts on both sides, the short ones too, are heard
+/// best. `order`: of the cues by time, as the segments count them.
+void place_cuts(TimingModel& timing, std::span<const size_t> order, std::span<const CheckedText> cues,
+                std::span<const ReadCue> read, const Recording& recording) {
+  const auto heard = [&](int64_t k, const TimingSegment& segment) {
+    const size_t i = order[static_cast<size_t>(k)];
+    if (read[i].letters == 0) return 0.0;
+    const auto window = recording.window(segment.map(cues[i].start_seconds) - kCutWindowSeconds,
+                                         segment.map(cues[i].end_seconds) + kCutWindowSeconds);
+    if (window.frames() <= 0) return 0.0;
+    const std::vector<LocalFit> fits = local_fits(recording.with(read[i], window), read[i].chain);
+    return fits.empty() ? 0.0 : std::max(fits[0].nats, 0.0);
+  };
+  for (size_t s = 0; s + 1 < timing.segments.size(); ++s) {
+    TimingSegment& before = timing.segments[s];
+    TimingSegment& behind = timing.segments[s + 1];
+    const int64_t first = std::max(before.end_cue - kCutReachCues, before.first_cue + 1);
+    const int64_t last = std::min(before.end_cue + kCutReachCues, behind.end_cue - 1);
+    double won = 0.0;
+    double most = 0.0;
+    int64_t best = first;
+    for (int64_t k = first; k < last; ++k) {
+      won += heard(k, before) - heard(k, behind);
+      if (won <= most) continue;
+      most = won;
+      best = k + 1;
+    }
+    before.end_cue = behind.first_cue = best;
+  }
+}
+
 void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, const Recording& recording,
            const CheckOptions& options) {
   if (read.letters == 0) {
@@ -213,14 +248,10 @@ FileState state_of(const CheckResult& result, const TextMatch& match) {
   return result.timing.segments[0].slope == 1.0 ? FileState::offset : FileState::drift;
 }
 
-}  // namespace
-
-CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
-                           const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
-                           const TextReader& reader, const CheckOptions& options) {
-  const Recording recording(scores, frame_times);
-  std::vector<ReadCue> read;
-  for (const CheckedText& cue : cues) read.push_back(read_cue(cue, reader, letter_sounds));
+CheckResult check_within(double search_seconds, const Recording& recording, std::span<const CheckedText> cues,
+                         std::span<const ReadCue> read, const CheckOptions& options) {
+  TimingOptions timing_options = options.timing;
+  timing_options.search_seconds = search_seconds;
   std::vector<CueEvidence> evidence(cues.size());
   CheckResult result;
   result.cues.resize(cues.size());
@@ -234,9 +265,10 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
     const size_t end = std::min(first + kAtOnce, order.size());
 #pragma omp parallel for schedule(dynamic)
     for (size_t k = first; k < end; ++k)
-      evidence[k] = evidence_of(cues[order[k]], read[order[k]], recording, options.timing.search_seconds);
+      evidence[k] = evidence_of(cues[order[k]], read[order[k]], recording, search_seconds);
   }
-  result.timing = fit_timing(evidence, options.timing);
+  result.timing = fit_timing(evidence, timing_options);
+  place_cuts(result.timing, order, cues, read, recording);
 
   std::vector<Recording::Window> windows(cues.size());
   std::vector<MatchScore> match_scores(cues.size());
@@ -305,6 +337,25 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
                        : result.state == FileState::unsure      ? 0.0
                                                                 : timing * match.probably_own;
   return result;
+}
+
+}  // namespace
+
+CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
+                           const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
+                           const TextReader& reader, const CheckOptions& options) {
+  const Recording recording(scores, frame_times);
+  std::vector<ReadCue> read;
+  for (const CheckedText& cue : cues) read.push_back(read_cue(cue, reader, letter_sounds));
+  const double near = std::min(options.timing.search_seconds, options.widest_search_seconds);
+  CheckResult result = check_within(near, recording, cues, read, options);
+  // Windows are wide only where narrow ones show nothing: chance finds more in them.
+  const bool lost = result.state == FileState::unsure || result.state == FileState::wrong_content;
+  if (!lost || result.scored < kFewestCues || near >= options.widest_search_seconds) return result;
+  CheckResult wide = check_within(options.widest_search_seconds, recording, cues, read, options);
+  const bool found =
+      wide.state == FileState::offset || wide.state == FileState::drift || wide.state == FileState::cut;
+  return found ? wide : result;
 }
 
 }  // namespace wav2vec

@@ -78,6 +78,8 @@ struct CheckResult {
 
 struct CheckOptions {
   TimingOptions timing = {};
+  /// What cannot be told, or is not heard, within timing.search_seconds is looked for within this.
+  double widest_search_seconds = 300.0;
   double window_seconds = 1.5;  ///< around the place that the timing model expects
   double least_probability = 0.5;
   double review_probability = 0.9;
