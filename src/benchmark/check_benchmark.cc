@@ -65,6 +65,12 @@ bool has_wrong_texts(const CorruptedSubtitle& subtitle) {
   return subtitle.expected == FileState::ok && std::ranges::any_of(subtitle.truth, wrong);
 }
 
+bool is_beyond(const CorruptedSubtitle& subtitle, double search_seconds) {
+  return std::ranges::any_of(subtitle.segments, [&](const TrueSegment& segment) {
+    return segment.slope == 1.0 && std::abs(segment.offset_seconds) > search_seconds;
+  });
+}
+
 KindResult& kind_of(CheckBenchmark& benchmark, const CorruptedSubtitle& subtitle) {
   const auto found = std::ranges::find(benchmark.kinds, subtitle.name, &KindResult::name);
   if (found != benchmark.kinds.end()) return *found;
@@ -88,7 +94,7 @@ void add_nulls(JudgedText& judged, const CheckedText& cue, const HeardProgramme&
   set(TextScorer::rate,
       rate_score(count_of(letters), span.end_seconds - span.start_seconds, nulls.usual_letters_per_second));
   set(TextScorer::text_alone, nulls.trigrams.mean_log_probability(letters));
-  set(TextScorer::speech, speech_share(nulls.track, span));
+  set(TextScorer::speech, loud_share(nulls.track, span));
 }
 
 void judge_texts(KindResult& kind, const CorruptedSubtitle& subtitle, const CheckResult& result,
@@ -173,6 +179,7 @@ void measure_programme(CheckBenchmark& benchmark, const HeardProgramme& programm
     KindResult& kind = kind_of(benchmark, subtitle);
     ++kind.files;
     kind.expected = subtitle.expected;
+    kind.beyond_search = is_beyond(subtitle, options.check.timing.search_seconds);
     kind.right_states += result.state == subtitle.expected ? 1 : 0;
     kind.unsure += result.state == FileState::unsure ? 1 : 0;
     kind.audio_seconds += programme.seconds;

@@ -50,7 +50,7 @@ std::vector<TimeSpan> speech_spans(const SpeechTrack& track, double least_gap_se
   return spans;
 }
 
-double speech_share(const SpeechTrack& track, const TimeSpan& span) {
+double loud_share(const SpeechTrack& track, const TimeSpan& span) {
   const auto frames = std::ssize(track.speech);
   const auto frame_at = [&](double seconds) {
     return std::clamp<int64_t>(std::llround(seconds / track.frame_seconds), 0, frames);

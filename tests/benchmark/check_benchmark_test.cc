@@ -116,8 +116,27 @@ TEST_CASE("check benchmark: kinds that are asked for, by programme, with nulls w
   CHECK(value(named(figures, "C0 exact"), Synchroniser::check) == 0.0);
   CHECK(value(named(figures, "C9 wrong texts ≥ 2 s: AUC"), Synchroniser::check) > 0.99);
   CHECK(value(named(figures, "C10 another"), Synchroniser::check) == 1.0);
+  CHECK(std::ranges::none_of(benchmark.kinds, &KindResult::beyond_search));
   CHECK(std::ranges::none_of(figures,
                              [](const Figure& figure) { return figure.name.starts_with("C1 shift"); }));
+}
+
+TEST_CASE("check benchmark: what lies beyond the search is told from what is missed") {
+  const TextReader reader({.language = "en", .max_readings = 1});
+  CheckBenchmark benchmark;
+  CheckBenchmarkOptions options;
+  options.kinds = {"C1"};
+  options.check.timing.search_seconds = 10.0;
+  measure_programme(benchmark, programme_of(1), letter_head(), reader, options);
+  for (const KindResult& kind : benchmark.kinds) {
+    CAPTURE(kind.name);
+    const bool far =
+        kind.name.find("30.0") != std::string::npos || kind.name.find("90.0") != std::string::npos;
+    CHECK(kind.beyond_search == far);
+  }
+  const std::vector<Figure> figures = headline_figures(benchmark);
+  CHECK(value(named(figures, "C1 shift: error, p95"), Synchroniser::check) < 0.05);
+  CHECK(value(named(figures, "beyond --max-offset: cues moved"), Synchroniser::check) == 0.0);
 }
 
 TEST_CASE("check benchmark: report as Markdown and as JSON say the same") {

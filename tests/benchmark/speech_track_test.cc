@@ -17,8 +17,8 @@ TEST_CASE("speech track: what is louder than the bed, whether that is silence or
     }
     const SpeechTrack track = speech_track(powers, 0.01);
     CAPTURE(bed);
-    CHECK(speech_share(track, {2.1, 3.9}) == 1.0);
-    CHECK(speech_share(track, {4.1, 5.9}) == 0.0);
+    CHECK(loud_share(track, {2.1, 3.9}) == 1.0);
+    CHECK(loud_share(track, {4.1, 5.9}) == 0.0);
     const auto spans = speech_spans(track, 0.2, 0.5);
     REQUIRE(spans.size() == 2);
     CHECK(spans[0].start_seconds == doctest::Approx(2.0).epsilon(0.02));
@@ -36,6 +36,6 @@ TEST_CASE("speech track: short pauses are bridged and short sounds left out") {
   CHECK(spans[0].start_seconds == doctest::Approx(1.0));
   CHECK(spans[0].end_seconds == doctest::Approx(2.0));
   CHECK(speech_spans(track, 0.05, 0.0).size() == 3);
-  CHECK(speech_share(track, {1.4, 1.7}) == doctest::Approx(20.0 / 30.0));
-  CHECK(speech_share(track, {-3.0, -1.0}) == 0.0);
+  CHECK(loud_share(track, {1.4, 1.7}) == doctest::Approx(20.0 / 30.0));
+  CHECK(loud_share(track, {-3.0, -1.0}) == 0.0);
 }

@@ -48,7 +48,8 @@ struct KindResult {
   double audio_seconds = 0.0;
   std::map<std::string, TimeScore> times[kSynchronisers];  ///< by programme
   std::vector<JudgedText> texts;
-  bool has_nulls = false;  ///< otherwise texts have scores of check alone
+  bool beyond_search = false;  ///< cues belong further away than is looked for: nothing can be right
+  bool has_nulls = false;      ///< otherwise texts have scores of check alone
 };
 
 struct CheckBenchmark {

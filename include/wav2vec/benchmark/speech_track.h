@@ -23,6 +23,6 @@ SpeechTrack speech_track(std::span<const float> powers, double frame_seconds);
 std::vector<TimeSpan> speech_spans(const SpeechTrack& track, double least_gap_seconds, double least_seconds);
 
 /// The share of a stretch in which there is speech.
-double speech_share(const SpeechTrack& track, const TimeSpan& span);
+double loud_share(const SpeechTrack& track, const TimeSpan& span);
 
 }  // namespace wav2vec
