@@ -179,7 +179,7 @@ void measure_programme(CheckBenchmark& benchmark, const HeardProgramme& programm
     KindResult& kind = kind_of(benchmark, subtitle);
     ++kind.files;
     kind.expected = subtitle.expected;
-    kind.beyond_search = is_beyond(subtitle, options.check.timing.search_seconds);
+    kind.beyond_search = is_beyond(subtitle, options.check.widest_search_seconds);
     kind.right_states += result.state == subtitle.expected ? 1 : 0;
     kind.unsure += result.state == FileState::unsure ? 1 : 0;
     kind.audio_seconds += programme.seconds;

@@ -126,7 +126,7 @@ TEST_CASE("check benchmark: what lies beyond the search is told from what is mis
   CheckBenchmark benchmark;
   CheckBenchmarkOptions options;
   options.kinds = {"C1"};
-  options.check.timing.search_seconds = 10.0;
+  options.check.widest_search_seconds = 10.0;
   measure_programme(benchmark, programme_of(1), letter_head(), reader, options);
   for (const KindResult& kind : benchmark.kinds) {
     CAPTURE(kind.name);
