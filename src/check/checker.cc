@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "check/rolling_text.h"
 #include "wav2vec/align/chain_path.h"
 #include "wav2vec/align/local_fit.h"
 #include "wav2vec/check/text_match.h"
@@ -45,8 +46,8 @@ struct ReadCue {
   double scorable_share = 0.0;
 };
 
-ReadCue read_cue(const CheckedText& cue, const TextReader& reader, const LetterSounds& letter_sounds) {
-  const TextReading reading = reader.read(cue.text);
+ReadCue read_cue(std::string_view text, const TextReader& reader, const LetterSounds& letter_sounds) {
+  const TextReading reading = reader.read(text);
   ReadCue read;
   read.scorable_share = reading.letters > 0 ? 1.0 - reading.unscored_share() : 0.0;
   // Silence before and behind belongs to nobody.
@@ -248,6 +249,14 @@ FileState state_of(const CheckResult& result, const TextMatch& match) {
   return result.timing.segments[0].slope == 1.0 ? FileState::offset : FileState::drift;
 }
 
+/// In the order of their times, whatever that of the file is.
+std::vector<size_t> order_of_times(std::span<const CheckedText> cues) {
+  std::vector<size_t> order(cues.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return cues[i].start_seconds; });
+  return order;
+}
+
 CheckResult check_within(double search_seconds, const Recording& recording, std::span<const CheckedText> cues,
                          std::span<const ReadCue> read, const CheckOptions& options) {
   TimingOptions timing_options = options.timing;
@@ -255,10 +264,7 @@ CheckResult check_within(double search_seconds, const Recording& recording, std:
   std::vector<CueEvidence> evidence(cues.size());
   CheckResult result;
   result.cues.resize(cues.size());
-  // In the order of their times, whatever that of the file is.
-  std::vector<size_t> order(cues.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::stable_sort(order, {}, [&](size_t i) { return cues[i].start_seconds; });
+  const std::vector<size_t> order = order_of_times(cues);
   constexpr size_t kAtOnce = 64;
   for (size_t first = 0; first < order.size(); first += kAtOnce) {
     if (!options.progress(static_cast<int64_t>(first))) return result;
@@ -345,8 +351,12 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
                            const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
                            const TextReader& reader, const CheckOptions& options) {
   const Recording recording(scores, frame_times);
-  std::vector<ReadCue> read;
-  for (const CheckedText& cue : cues) read.push_back(read_cue(cue, reader, letter_sounds));
+  std::vector<ReadCue> read(cues.size());
+  std::string_view before;
+  for (const size_t i : order_of_times(cues)) {
+    read[i] = read_cue(new_lines(before, cues[i].text), reader, letter_sounds);
+    before = cues[i].text;
+  }
   const double near = std::min(options.timing.search_seconds, options.widest_search_seconds);
   CheckResult result = check_within(near, recording, cues, read, options);
   // Windows are wide only where narrow ones show nothing: chance finds more in them.
