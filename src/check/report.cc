@@ -97,7 +97,8 @@ std::string check_summary(const CheckReport& report) {
   text += fmt::format(" | {} wrong, {} to review, {} not scored | {} cues", count(CueBand::wrong),
                       count(CueBand::review), count(CueBand::not_scored), report.cues.size());
   if (!result.uncovered.empty())
-    text += fmt::format(" | speech without a cue in {} places", result.uncovered.size());
+    text += fmt::format(" | speech without a cue in {} place{}", result.uncovered.size(),
+                        result.uncovered.size() == 1 ? "" : "s");
   return text;
 }
 
