@@ -133,7 +133,7 @@ Command add_bench_check(CLI::App& program) {
       "Example:\n"
       "  wav2vec bench-check --utterances test.tsv --minutes 5 --count 6 --bed music\n"
       "Programmes are made as by wav2vec programme, their subtitles shifted, stretched, cut and exchanged in "
-      "sixty ways (docs/check.md). The same seed gives the same output, on any number of threads.");
+      "66 ways (docs/check.md). The same seed gives the same output, on any number of threads.");
   return {app, [options] { return run(*options); }};
 }
 

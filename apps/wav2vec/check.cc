@@ -87,8 +87,7 @@ std::string best_of(const std::vector<CheckReport>& reports) {
     return report.result.share + (in_place ? 0.02 : 0.0);
   };
   for (const CheckReport& report : reports) {
-    const bool possible =
-        report.result.state != FileState::unsure && report.result.state != FileState::wrong_content;
+    const bool possible = report.result.state == FileState::ok || moves_times(report.result.state);
     if (possible && (best == nullptr || rank(report) > rank(*best))) best = &report;
   }
   if (best == nullptr) return "none of them belongs to it";

@@ -44,7 +44,7 @@ ExitCode run(const Options& options) {
   const std::optional<CheckReport> report = check_against(model, *media, read, options.settings);
   if (!report) return ExitCode::interrupted;
   const CheckResult& result = report->result;
-  const bool sure = result.state != FileState::unsure && result.state != FileState::wrong_content;
+  const bool sure = result.state == FileState::ok || moves_times(result.state);
   if (!sure && !options.force) {
     log_warning(fmt::format("{}: {}; nothing is written, --force writes what is likeliest",
                             printable(read.path), check_summary(*report)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "align/outward.h"
 #include "wav2vec/core/error.h"
 
 namespace wav2vec {
@@ -42,19 +43,10 @@ TimeSpan speech_edges(const TimeSpan& line, double earliest_seconds, double late
   if (start - begin < bridge) start = begin;
   if (end - stop < bridge) stop = end;
   const int64_t first = std::max(frame_at(earliest_seconds), begin - frames(options.most_seconds_before));
-  if (start == begin) {
-    for (int64_t t = begin - 1, quiet = 0; t >= first && quiet < bridge; --t) {
-      quiet = is_pause(t) ? quiet + 1 : 0;
-      if (quiet == 0) start = t;
-    }
-  }
+  const auto is_speech = [&](int64_t t) { return !is_pause(t); };
+  if (start == begin) start = outward(begin - 1, first - 1, -1, bridge - 1, is_speech) + 1;
   const int64_t last = std::min(frame_at(latest_seconds), end + frames(options.most_seconds_behind));
-  if (stop == end) {
-    for (int64_t t = end, quiet = 0; t < last && quiet < bridge; ++t) {
-      quiet = is_pause(t) ? quiet + 1 : 0;
-      if (quiet == 0) stop = t + 1;
-    }
-  }
+  if (stop == end) stop = outward(end, last, 1, bridge - 1, is_speech);
   return {start == begin ? line.start_seconds : edge_of(start),
           stop == end ? line.end_seconds : edge_of(stop)};
 }

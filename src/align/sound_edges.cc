@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "align/outward.h"
+
 namespace wav2vec {
 namespace {
 
@@ -44,21 +46,11 @@ std::optional<TimeSpan> sound_edges(const TimeSpan& line, double earliest_second
   int64_t start = begin;
   while (start < end && !is_loud(start)) ++start;  // the letters may begin in silence
   if (start == end) return std::nullopt;
-  if (start == begin) {
-    for (int64_t t = begin - 1, quiet = 0; t >= first && quiet <= bridge; --t) {
-      quiet = is_loud(t) ? 0 : quiet + 1;
-      if (quiet == 0) start = t;
-    }
-  }
+  if (start == begin) start = outward(begin - 1, first - 1, -1, bridge, is_loud) + 1;
   const int64_t last = std::min(frame_at(latest_seconds), end + frames(options.most_seconds_behind));
   int64_t stop = end;
   while (stop > start && !is_loud(stop - 1)) --stop;
-  if (stop == end) {
-    for (int64_t t = end, quiet = 0; t < last && quiet <= bridge; ++t) {
-      quiet = is_loud(t) ? 0 : quiet + 1;
-      if (quiet == 0) stop = t + 1;
-    }
-  }
+  if (stop == end) stop = outward(end, last, 1, bridge, is_loud);
   return TimeSpan{start == begin ? line.start_seconds : static_cast<double>(start) * frame_seconds,
                   stop == end ? line.end_seconds : static_cast<double>(stop) * frame_seconds};
 }

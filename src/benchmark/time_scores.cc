@@ -62,16 +62,8 @@ void extend(RetimedSubtitle& retimed, const CheckedText& cue, double slope, doub
 
 }  // namespace
 
-std::vector<size_t> order_of_times(std::span<const CheckedText> cues) {
-  std::vector<size_t> order(cues.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, {}, [&](size_t i) { return cues[i].start_seconds; });
-  return order;
-}
-
 RetimedSubtitle retimed(std::span<const CheckedText> cues, const CheckResult& result) {
-  const bool changes =
-      result.state == FileState::offset || result.state == FileState::drift || result.state == FileState::cut;
+  const bool changes = moves_times(result.state);
   RetimedSubtitle out;
   for (size_t i = 0; i < cues.size(); ++i)
     out.starts_seconds.push_back(changes ? result.cues[i].suggested_start_seconds : cues[i].start_seconds);

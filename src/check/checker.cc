@@ -249,22 +249,14 @@ FileState state_of(const CheckResult& result, const TextMatch& match) {
   return result.timing.segments[0].slope == 1.0 ? FileState::offset : FileState::drift;
 }
 
-/// In the order of their times, whatever that of the file is.
-std::vector<size_t> order_of_times(std::span<const CheckedText> cues) {
-  std::vector<size_t> order(cues.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::stable_sort(order, {}, [&](size_t i) { return cues[i].start_seconds; });
-  return order;
-}
-
 CheckResult check_within(double search_seconds, const Recording& recording, std::span<const CheckedText> cues,
-                         std::span<const ReadCue> read, const CheckOptions& options) {
+                         std::span<const ReadCue> read, std::span<const size_t> order,
+                         const CheckOptions& options) {
   TimingOptions timing_options = options.timing;
   timing_options.search_seconds = search_seconds;
   std::vector<CueEvidence> evidence(cues.size());
   CheckResult result;
   result.cues.resize(cues.size());
-  const std::vector<size_t> order = order_of_times(cues);
   constexpr size_t kAtOnce = 64;
   for (size_t first = 0; first < order.size(); first += kAtOnce) {
     if (!options.progress(static_cast<int64_t>(first))) return result;
@@ -347,25 +339,31 @@ CheckResult check_within(double search_seconds, const Recording& recording, std:
 
 }  // namespace
 
+std::vector<size_t> order_of_times(std::span<const CheckedText> cues) {
+  std::vector<size_t> order(cues.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return cues[i].start_seconds; });
+  return order;
+}
+
 CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
                            const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
                            const TextReader& reader, const CheckOptions& options) {
   const Recording recording(scores, frame_times);
   std::vector<ReadCue> read(cues.size());
   std::string_view before;
-  for (const size_t i : order_of_times(cues)) {
+  const std::vector<size_t> order = order_of_times(cues);
+  for (const size_t i : order) {
     read[i] = read_cue(new_lines(before, cues[i].text), reader, letter_sounds);
     before = cues[i].text;
   }
   const double near = std::min(options.timing.search_seconds, options.widest_search_seconds);
-  CheckResult result = check_within(near, recording, cues, read, options);
+  CheckResult result = check_within(near, recording, cues, read, order, options);
   // Windows are wide only where narrow ones show nothing: chance finds more in them.
   const bool lost = result.state == FileState::unsure || result.state == FileState::wrong_content;
   if (!lost || result.scored < kFewestCues || near >= options.widest_search_seconds) return result;
-  CheckResult wide = check_within(options.widest_search_seconds, recording, cues, read, options);
-  const bool found =
-      wide.state == FileState::offset || wide.state == FileState::drift || wide.state == FileState::cut;
-  return found ? wide : result;
+  CheckResult wide = check_within(options.widest_search_seconds, recording, cues, read, order, options);
+  return moves_times(wide.state) ? wide : result;
 }
 
 }  // namespace wav2vec

@@ -81,9 +81,7 @@ std::string quoted(std::string text) {
 std::string check_summary(const CheckReport& report) {
   const CheckResult& result = report.result;
   std::string text = name_of(result.state, kFileStateNames);
-  const bool timed =
-      result.state == FileState::offset || result.state == FileState::drift || result.state == FileState::cut;
-  if (timed) {
+  if (moves_times(result.state)) {
     for (const TimingSegment& segment : result.timing.segments) {
       if (!segment.ratio.empty())
         text += fmt::format(" {}", segment.ratio);

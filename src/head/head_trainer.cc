@@ -318,7 +318,7 @@ BatchSums HeadTrainer::utterance_losses(const SpokenText& text, const Towers& lo
   }
   const auto weight = static_cast<float>(recipe_.text.letter_weight);
   for (int64_t k = 0; k < frames * letters.channels; ++k) dletters[k] *= weight;
-  if (std::isfinite(loss))
+  if (std::isfinite(loss) && recipe_.text.letter_frame_weight > 0.0)
     soft_cross_entropy(letters.item(b), frames, letters.channels,
                        letter_targets(occupancy, text.tokens, letters.channels),
                        static_cast<float>(recipe_.text.letter_frame_weight), dletters);

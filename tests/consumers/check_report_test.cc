@@ -8,6 +8,7 @@
 
 #include "support/check_report.h"
 #include "support/command.h"
+#include "support/shell.h"
 #include "support/speech_like.h"
 #include "support/temporary_folder.h"
 #include "wav2vec/check/check_page.h"
@@ -15,21 +16,6 @@
 
 using namespace wav2vec;
 namespace fs = std::filesystem;
-
-namespace {
-
-struct Ran {
-  int exit_code = 0;
-  std::string output;
-};
-
-Ran run(const std::string& command, const fs::path& folder) {
-  const fs::path out = folder / "output";
-  const int status = std::system(fmt::format("{} >'{}' 2>&1 </dev/null", command, out.string()).c_str());
-  return {WEXITSTATUS(status), read_file(out, uint64_t{1} << 24)};
-}
-
-}  // namespace
 
 namespace {
 
@@ -55,7 +41,8 @@ void check_by_program(const fs::path& folder) {
 /// The distribution's interpreter may have what the first one in the path has not, and the other way round.
 std::string python_with_jsonschema(const fs::path& folder) {
   for (const char* python : {"/usr/bin/python3", "python3"})
-    if (run(fmt::format("{} -c 'import jsonschema'", python), folder).exit_code == 0) return python;
+    if (test::run_shell(fmt::format("{} -c 'import jsonschema'", python), folder).exit_code == 0)
+      return python;
   return "";
 }
 
@@ -82,7 +69,8 @@ TEST_CASE("check report: a validator of JSON Schema accepts it") {
              "    report['cues'][0]['band'] = 'fine'\n"
              "    assert not validator(schema).is_valid(report)\n"
              "    print('valid', len(report['cues']))\n");
-  const Ran ran = run(fmt::format("{} '{}' '{}/docs/check-report.schema.json' '{}' '{}'", python,
+  const test::ShellResult ran =
+      test::run_shell(fmt::format("{} '{}' '{}/docs/check-report.schema.json' '{}' '{}'", python,
                                   (folder / "validate.py").string(), W2V_SOURCE_DIR,
                                   (folder / "report.json").string(), (folder / "example.json").string()),
                       folder);
@@ -95,11 +83,11 @@ TEST_CASE(
   const fs::path& folder = scratch.path();
   check_by_program(folder);
   const auto open = [&](const char* page, const char* more) {
-    return run(fmt::format("python3 '{}/tests/consumers/open_check_page.py' '{}' {}", W2V_SOURCE_DIR,
-                           (folder / page).string(), more),
-               folder);
+    return test::run_shell(fmt::format("python3 '{}/tests/consumers/open_check_page.py' '{}' {}",
+                                       W2V_SOURCE_DIR, (folder / page).string(), more),
+                           folder);
   };
-  Ran ran = open("page.html", "");
+  test::ShellResult ran = open("page.html", "");
   if (ran.exit_code == 77 || ran.exit_code == 127) {
     MESSAGE("SKIPPED, nothing was checked: needs python3 and Debian's chromium");
     return;

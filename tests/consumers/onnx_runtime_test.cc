@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "support/model_files.h"
+#include "support/shell.h"
 #include "support/temporary_folder.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/extract/feature_extractor.h"
@@ -81,24 +82,14 @@ void write_cases(const Variant& variant, const fs::path& folder) {
   }
 }
 
-struct Ran {
-  int exit_code = 0;
-  std::string output;
-};
-
-Ran run(const std::string& command, const fs::path& folder) {
-  const fs::path out = folder / "output";
-  const int status = std::system(fmt::format("{} >'{}' 2>&1 </dev/null", command, out.string()).c_str());
-  return {WEXITSTATUS(status), read_file(out, uint64_t{1} << 24)};
-}
-
 }  // namespace
 
 TEST_CASE("onnx: ONNX Runtime gives our z and c at every length, alone and in a batch") {
   const char* const runtime = std::getenv("ONNXRUNTIME");
   const TemporaryFolder scratch;
   if (runtime == nullptr ||
-      run(fmt::format(
+      test::run_shell(
+          fmt::format(
               "node -e 'require(require.resolve(\"onnxruntime-node\", {{paths: [process.argv[1]]}}))' '{}'",
               runtime),
           scratch.path())
@@ -112,7 +103,8 @@ TEST_CASE("onnx: ONNX Runtime gives our z and c at every length, alone and in a 
     CAPTURE(variant.name);
     const TemporaryFolder folder;
     write_cases(variant, folder.path());
-    const Ran ran = run(fmt::format("node '{}/scripts/compare_onnx.cjs' '{}' '{}' '{}'", W2V_SOURCE_DIR,
+    const test::ShellResult ran =
+        test::run_shell(fmt::format("node '{}/scripts/compare_onnx.cjs' '{}' '{}' '{}'", W2V_SOURCE_DIR,
                                     runtime, (folder.path() / "model.onnx").string(), folder.path().string()),
                         folder.path());
     CAPTURE(ran.output);
@@ -124,7 +116,7 @@ TEST_CASE("onnx: ONNX Runtime gives our z and c at every length, alone and in a 
 TEST_CASE("onnx: ONNX's checker and its shape inference accept the file") {
   const TemporaryFolder folder;
   // The distribution's interpreter: another python3 in the path does not see Debian's packages.
-  if (run("/usr/bin/python3 -c 'import onnx'", folder.path()).exit_code != 0) {
+  if (test::run_shell("/usr/bin/python3 -c 'import onnx'", folder.path()).exit_code != 0) {
     MESSAGE("SKIPPED, nothing was checked: needs Debian's python3-onnx");
     return;
   }
@@ -142,9 +134,9 @@ TEST_CASE("onnx: ONNX's checker and its shape inference accept the file") {
     const fs::path path = cases.path() / "model.onnx";
     write_onnx_model(path, {.model = variant.model, .objective = {}, .normalize = variant.normalize},
                      saved.tensors);
-    const Ran ran =
-        run(fmt::format("/usr/bin/python3 '{}' '{}'", (folder.path() / "check.py").string(), path.string()),
-            cases.path());
+    const test::ShellResult ran = test::run_shell(
+        fmt::format("/usr/bin/python3 '{}' '{}'", (folder.path() / "check.py").string(), path.string()),
+        cases.path());
     CHECK(ran.exit_code == 0);
     CHECK(ran.output == "['batch', 'frames', 8, 'batch', 'frames', 12]\n");
   }

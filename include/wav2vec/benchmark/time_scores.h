@@ -35,9 +35,7 @@ struct RetimedSubtitle {
 /// As `wav2vec retime` does it: times change only where the state says that they are wrong.
 RetimedSubtitle retimed(std::span<const CheckedText> cues, const CheckResult& result);
 
-/// The cues in the order of their times, as reference synchronisers want them, and in whose order they
-/// answer.
-std::vector<size_t> order_of_times(std::span<const CheckedText> cues);
+/// `order`: order_of_times() of the cues, in which reference synchronisers want them and answer.
 RetimedSubtitle retimed(std::span<const CheckedText> cues, std::span<const size_t> order,
                         const ReferenceSync& sync);
 

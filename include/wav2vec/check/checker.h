@@ -26,6 +26,11 @@ enum class FileState { ok, offset, drift, cut, wrong_content, unsure };
 inline constexpr std::string_view kFileStateNames[] = {"ok",  "offset",        "drift",
                                                        "cut", "wrong_content", "unsure"};
 
+/// Whether the times of such a file are to be changed.
+constexpr bool moves_times(FileState state) {
+  return state == FileState::offset || state == FileState::drift || state == FileState::cut;
+}
+
 enum class CueBand { ok, review, wrong, not_scored };
 inline constexpr std::string_view kCueBandNames[] = {"ok", "review", "wrong", "not_scored"};
 
@@ -86,6 +91,9 @@ struct CheckOptions {
   /// False stops: what is returned then is not finished.
   std::function<bool(int64_t cues_done)> progress = [](int64_t) { return true; };
 };
+
+/// Places of the cues in the order of their start times, as segments count them; ties as in the file.
+std::vector<size_t> order_of_times(std::span<const CheckedText> cues);
 
 CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
                            const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
