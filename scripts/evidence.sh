@@ -43,7 +43,9 @@ labelled=$speech/speechocean762
 [ -f "$labelled/manifest.tsv" ] || fail "$labelled/manifest.tsv is missing"
 mkdir -p "$out/runs" "$out/probes"
 
-wav2vec() { "${WAV2VEC:-build/release/wav2vec}" "$@"; }
+# Two of these run side by side on half of the cores each, which is more than one on all of them would do.
+threads=$((($(nproc) + 1) / 2))
+wav2vec() { "${WAV2VEC:-build/release/wav2vec}" --threads "$threads" "$@"; }
 wanted() { [[ ,$steps, == *,$1,* ]]; }
 
 if [ ! -x "${WAV2VEC:-build/release/wav2vec}" ]; then
@@ -94,6 +96,43 @@ if [ $quick = yes ]; then
     'probe.inputs=["logmel[-20,0]","random:c","c"]')
 fi
 
+# One change at a time, judged by a linear probe of phones in c.
+ablate() {
+  local table=$out/ablation.md change name row
+  common=(train.max_updates=1500 train.valid_every=1500 train.save_every=500 data.batch_samples=80000)
+  [ $quick = yes ] && common=("${small[@]}")
+  {
+    echo "| change | wrong frames, z | wrong frames, c |"
+    echo "|---|---|---|"
+  } >"$table.part"
+  # What CPC (van den Oord et al. 2018, table 2) and the wav2vec paper varied.
+  # The recipe itself stands first: 12 steps, 50 negatives of the same utterance, crops of 40,000 samples.
+  ablated=('' objective.prediction_steps={2,4,8,16} objective.negatives={1,2,5,10,20}
+    'objective.negatives=0 objective.cross_sample_negatives=50' data.crop_samples={20000,80000})
+  [ $quick = yes ] && ablated=(objective.prediction_steps=2 'objective.negatives=0 objective.cross_sample_negatives=10')
+  for change in "${ablated[@]}"; do
+    name=ablation-$(printf '%s' "$change" | sed 's/objective\.\|data\.//g; s/[^A-Za-z0-9]/-/g')
+    [ -n "$change" ] || name='ablation-recipe'
+    read -r -a changes <<<"$change"
+    pretrain "$name" "${common[@]}" "${changes[@]}"
+    # Steps and negatives change what the validation loss means, so the newest checkpoint is probed, not the "best".
+    probe "$name" phones "$out/runs/$name" 'probe.inputs=["z","c"]' probe.baseline=z 'probe.label_minutes=[0]' \
+      'probe.seeds=[1]' 'train.learning_rates=[3e-3]' train.updates=600 "${few[@]:0:2}"
+    row=$(sed -n 's/^| z | [^|]*| [^|]*|\([^|]*\)|.*/\1/p;s/^| c | [^|]*| [^|]*|\([^|]*\)|.*/|\1/p' \
+      "$out/probes/$name/report.md" | tr -d '\n')
+    echo "| ${change:-as in the recipe} |$row |" >>"$table.part"
+  done
+  mv "$table.part" "$table"
+}
+
+ablation=
+if wanted ablation; then
+  step "Ablation, beside the rest: see $out/ablation.log"
+  ablate >"$out/ablation.log" 2>&1 &
+  ablation=$!
+  trap 'kill "$ablation" 2>/dev/null || true' EXIT
+fi
+
 if wanted pretrain && [ -z "$model" ]; then
   step "Pretrain compact-cpu"
   pretrain compact-cpu "${small[@]}"
@@ -112,34 +151,11 @@ if wanted probes; then
   )
 fi
 
-if wanted ablation; then
-  step "Ablation: one change at a time, judged by a linear probe of phones in c"
-  table=$out/ablation.md
-  common=(train.max_updates=1500 train.valid_every=1500 train.save_every=500 data.batch_samples=80000)
-  [ $quick = yes ] && common=("${small[@]}")
-  {
-    echo "| change | wrong frames, z | wrong frames, c |"
-    echo "|---|---|---|"
-  } >"$table.part"
-  # What CPC (van den Oord et al. 2018, table 2) and the wav2vec paper varied.
-  # The recipe itself stands first: 12 steps, 50 negatives of the same utterance, crops of 40,000 samples.
-  ablated=('' objective.prediction_steps={2,4,8,16} objective.negatives={1,2,5,10,20}
-    'objective.negatives=0 objective.cross_sample_negatives=50' data.crop_samples={20000,80000})
-  [ $quick = yes ] && ablated=(objective.prediction_steps=2 'objective.negatives=0 objective.cross_sample_negatives=10')
-  for change in "${ablated[@]}"; do
-    name=ablation-$(printf '%s' "$change" | sed 's/objective\.\|data\.//g; s/[^A-Za-z0-9]/-/g')
-    [ -n "$change" ] || name=ablation-recipe
-    read -r -a changes <<<"$change"
-    pretrain "$name" "${common[@]}" "${changes[@]}"
-    # Steps and negatives change what the validation loss means, so the newest checkpoint is probed, not the "best".
-    probe "$name" phones "$out/runs/$name" 'probe.inputs=["z","c"]' probe.baseline=z 'probe.label_minutes=[0]' \
-      'probe.seeds=[1]' 'train.learning_rates=[3e-3]' train.updates=600 "${few[@]:0:2}"
-    row=$(sed -n 's/^| z | [^|]*| [^|]*|\([^|]*\)|.*/\1/p;s/^| c | [^|]*| [^|]*|\([^|]*\)|.*/|\1/p' \
-      "$out/probes/$name/report.md" | tr -d '\n')
-    echo "| ${change:-as in the recipe} |$row |" >>"$table.part"
-  done
-  mv "$table.part" "$table"
-  cat "$table"
+if [ -n "$ablation" ]; then
+  step "Ablation"
+  wait "$ablation" || fail "the ablation failed: see $out/ablation.log"
+  trap - EXIT
+  cat "$out/ablation.md"
 fi
 
 step "Summary"
