@@ -30,6 +30,7 @@ packages=(
   libsoxr-dev         # resampling
   libhdf5-dev         # features as HDF5
   libicu-dev          # Unicode: scripts, words, numbers
+  libcld2-dev         # in which language a text is
   libcli11-dev        # command line
   libfmt-dev          # text
   nlohmann-json3-dev  # JSON

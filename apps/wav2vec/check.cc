@@ -176,7 +176,7 @@ Command add_check(CLI::App& program) {
       "  wav2vec check film.mkv film.en.srt --list\n"
       "  wav2vec check film.mkv --sub-track en --audio-track en\n"
       "  wav2vec check films/ --jobs 2 --reports reports/\n"
-      "One line for each subtitle: ok, offset, drift, cut, wrong_content or unsure. Nothing is changed; "
+      "One line for each subtitle: ok, offset, drift, cut, wrong_content, wrong_language or unsure. Nothing is changed; "
       "retime does.\n"
       "Exit codes: 0 right, 1 problems, 7 unsure.");
   return {app, [options] { return run(*options); }};

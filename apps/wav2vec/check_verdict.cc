@@ -6,11 +6,12 @@ namespace wav2vec::app {
 
 void add_verdict_options(CLI::App& app, VerdictOptions& options) {
   app.add_option("--fail-on", options.fail_on,
-                 "what ends with code 1: offset, drift, cut, wrong_content, wrong or review (cues), gaps "
+                 "what ends with code 1: offset, drift, cut, wrong_content, wrong_language, wrong or review "
+                 "(cues), gaps "
                  "(speech without a cue), unsure")
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kFindings), std::end(kFindings))))
-      ->default_str("offset,drift,cut,wrong_content,wrong");
+      ->default_str("offset,drift,cut,wrong_content,wrong_language,wrong");
   app.add_flag("--pass-unsure", options.pass_unsure, "a file that cannot be judged ends with code 0");
 }
 

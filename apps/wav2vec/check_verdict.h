@@ -12,11 +12,11 @@
 namespace wav2vec::app {
 
 /// States of a file, and "wrong", "review" and "gaps": cues of these bands, speech without a cue.
-inline constexpr std::string_view kFindings[] = {"offset", "drift",  "cut",  "wrong_content",
-                                                 "wrong",  "review", "gaps", "unsure"};
+inline constexpr std::string_view kFindings[] = {
+    "offset", "drift", "cut", "wrong_content", "wrong_language", "wrong", "review", "gaps", "unsure"};
 
 struct VerdictOptions {
-  std::vector<std::string> fail_on = {"offset", "drift", "cut", "wrong_content", "wrong"};
+  std::vector<std::string> fail_on = {"offset", "drift", "cut", "wrong_content", "wrong_language", "wrong"};
   bool pass_unsure = false;
 };
 

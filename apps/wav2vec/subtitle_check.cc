@@ -11,6 +11,7 @@
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/extract/decoded_waveform.h"
+#include "wav2vec/text/text_language.h"
 #include "wav2vec/train/progress.h"
 
 namespace wav2vec::app {
@@ -18,13 +19,16 @@ namespace wav2vec::app {
 void add_check_settings(CLI::App& app, CheckSettings& settings) {
   app.add_option("--model", settings.model,
                  "run or checkpoint of train-head, instead of the head that is shipped");
-  app.add_option("--language", settings.language, "of the text: how numbers and signs are read")
+  app.add_option("--language", settings.language,
+                 "of the texts: how numbers and signs are read; auto: found out, else en")
       ->capture_default_str();
   app.add_option("--sub-encoding", settings.encoding, "of the subtitle, where it is not found out rightly");
   app.add_option("--fps", settings.frames_per_second, "frames per second of a MicroDVD file")
       ->check(CLI::Range(0.0, 1000.0));
   app.add_option("--audio-track", settings.audio_track,
                  "of a container: its number, from 1, or its language; else the default one");
+  app.add_option("--audio-language", settings.audio_language,
+                 "that is spoken, as en or eng, where the container does not say so rightly");
   app.add_option("--sub-track", settings.subtitle_track, "likewise of subtitles inside a container");
   app.add_flag("--strict", settings.strict, "what is odd in the subtitle is an error");
   app.add_option("--max-offset", settings.max_offset_seconds,
@@ -57,9 +61,12 @@ std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const 
   utterance.audio = path;
   AudioOptions options{
       .sample_rate_hz = model.info().sample_rate_hz, .channels = ChannelPolicy::voice, .media_clock = true};
+  std::string language = settings.audio_language;
   if (is_media_container(path)) {
     const std::vector<MediaTrack> tracks = media_tracks(path);
-    options.stream = choose_track(tracks, TrackKind::audio, settings.audio_track, path).stream;
+    const MediaTrack& track = choose_track(tracks, TrackKind::audio, settings.audio_track, path);
+    options.stream = track.stream;
+    if (language.empty()) language = track.language;
   } else if (!settings.audio_track.empty() && settings.audio_track != "1") {
     throw ConfigError(fmt::format("{}: has one audio track; leave --audio-track out", printable(path)));
   }
@@ -67,6 +74,7 @@ std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const 
   HeardMedia media{
       .path = path,
       .seconds = static_cast<double>(audio->samples()) / static_cast<double>(model.info().sample_rate_hz),
+      .language = language,
       .scores = {}};
   const double hop = model.frame_times().hop_seconds;
   std::optional<Progress> progress;
@@ -89,6 +97,7 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
   report.model = model.path().filename().string();
   report.media = media.path;
   report.media_seconds = media.seconds;
+  report.spoken_language = media.language;
   report.subtitle = read.path;
   report.format = std::string(name_of(subtitle.format));
   report.encoding = subtitle.decoded.encoding;
@@ -100,8 +109,14 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
   }
   for (const SubtitleWarning& warning : subtitle.warnings)
     report.warnings.push_back({std::string(warning.code), warning.line, warning.message});
-  const TextReader reader(
-      {.language = settings.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
+  std::string all;
+  for (const CheckedText& cue : report.cues) all += cue.text + "\n";
+  const std::vector<LanguageShare> languages = text_languages(all);
+  if (!languages.empty()) report.text_language = languages[0].code;
+  const std::string language = settings.language != "auto"    ? settings.language
+                               : report.text_language.empty() ? "en"
+                                                              : report.text_language;
+  const TextReader reader({.language = language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
   CheckOptions options;
   options.widest_search_seconds = settings.max_offset_seconds;
   std::optional<Progress> progress;
@@ -115,6 +130,8 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
       report.cues, reader, options);
   if (progress) progress->finish();
   if (stop_requested()) return std::nullopt;
+  if (report.result.state == FileState::wrong_content && is_other_language(languages, media.language))
+    report.result.state = FileState::wrong_language;
   return report;
 }
 

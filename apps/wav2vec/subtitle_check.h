@@ -13,7 +13,8 @@ namespace wav2vec::app {
 
 struct CheckSettings {
   std::string model;
-  std::string language = "en";
+  std::string language = "auto";  ///< of the texts
+  std::string audio_language;     ///< empty: as the container tags it
   std::string encoding;
   double frames_per_second = 0.0;
   bool strict = false;
@@ -37,6 +38,7 @@ ReadSubtitle read_for_check(const std::string& path, const CheckSettings& settin
 struct HeardMedia {
   std::string path;
   double seconds = 0.0;
+  std::string language;  ///< empty: not known
   RecordingScores scores;
 };
 std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const CheckSettings& settings);

@@ -10,6 +10,7 @@
 #include "audio/audio_stream.h"
 #include "audio/child_process.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/core/language_code.h"
 
 namespace wav2vec {
 namespace {
@@ -59,23 +60,6 @@ std::vector<std::string> safe_input(std::string program, const fs::path& path, s
 std::string text_of(const nlohmann::json& object, const char* key) {
   const auto at = object.find(key);
   return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-/// "en" and "eng", "de" and "ger" or "deu": two letters are the beginning of three, or of their other code.
-bool same_language(std::string_view tag, std::string_view wanted) {
-  if (tag.empty() || wanted.size() < 2) return false;
-  if (tag == wanted) return true;
-  constexpr std::pair<std::string_view, std::string_view> kOther[] = {
-      {"de", "ger"}, {"fr", "fre"}, {"nl", "dut"}, {"cs", "cze"}, {"el", "gre"}, {"zh", "chi"},
-      {"es", "spa"}, {"pl", "pol"}, {"ro", "rum"}, {"sk", "slo"}, {"ja", "jpn"}, {"sv", "swe"},
-      {"pt", "por"}, {"tr", "tur"}, {"ga", "gle"}, {"fa", "per"}, {"is", "ice"}, {"mk", "mac"},
-      {"ms", "may"}, {"sq", "alb"}, {"eu", "baq"}, {"hy", "arm"}, {"ka", "geo"}, {"cy", "wel"},
-      {"hr", "hrv"}, {"sr", "srp"}, {"he", "heb"}, {"da", "dan"}, {"de", "deu"}, {"cs", "ces"},
-      {"el", "ell"}, {"zh", "zho"}, {"ro", "ron"}, {"sk", "slk"}, {"fa", "fas"}};
-  for (const auto& [two, three] : kOther) {
-    if ((tag == two && wanted == three) || (tag == three && wanted == two)) return true;
-  }
-  return (tag.size() == 2 || wanted.size() == 2) && tag.substr(0, 2) == wanted.substr(0, 2);
 }
 
 std::string listed(std::span<const MediaTrack> tracks, TrackKind kind) {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "wav2vec/core/escape.h"
+
 namespace wav2vec {
 namespace {
 
@@ -65,6 +67,8 @@ Json json_of(const CheckReport& report, size_t i) {
   return out;
 }
 
+Json known(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
 std::string quoted(std::string text) {
   if (!text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos)
     text.insert(0, "'");
@@ -91,6 +95,8 @@ std::string check_summary(const CheckReport& report) {
       if (&segment != &result.timing.segments.back()) text += ",";
     }
   }
+  if (result.state == FileState::wrong_language)
+    text += fmt::format(" {}, not {}", report.text_language, printable(report.spoken_language));
   const auto count = [&](CueBand band) { return result.bands[static_cast<size_t>(band)]; };
   text += fmt::format(" | {} wrong, {} to review, {} not scored | {} cues", count(CueBand::wrong),
                       count(CueBand::review), count(CueBand::not_scored), report.cues.size());
@@ -124,12 +130,16 @@ std::string check_json(const CheckReport& report) {
   const Json out{{"schema", "wav2vec-check/1"},
                  {"line", check_summary(report)},
                  {"tool", {{"name", "wav2vec"}, {"version", report.version}, {"model", report.model}}},
-                 {"media", {{"path", report.media}, {"duration_s", rounded(report.media_seconds)}}},
+                 {"media",
+                  {{"path", report.media},
+                   {"duration_s", rounded(report.media_seconds)},
+                   {"language", known(report.spoken_language)}}},
                  {"subtitle",
                   {{"path", report.subtitle},
                    {"format", report.format},
                    {"encoding", report.encoding},
                    {"bom", report.byte_order_mark},
+                   {"language", known(report.text_language)},
                    {"cues", report.cues.size()},
                    {"scored_cues", result.scored},
                    {"warnings", warnings}}},

@@ -8,4 +8,6 @@ namespace wav2vec {
 /// to ICU.
 std::string locale_of(const std::string& language);
 
+bool is_known_language(const std::string& language);
+
 }  // namespace wav2vec

@@ -1,6 +1,7 @@
 // wav2vec check: folders, shards, exit codes as they are asked for, and what it refuses.
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -96,6 +97,28 @@ TEST_CASE("check: the exit code is what the caller asks for") {
   CHECK(run_program(call + " --fail-on drift --pass-unsure").code == 0);
   CHECK(run_program(call + " --fail-on " + state).code == 1);
   CHECK(run_program(call + " --fail-on everything").code == 2);
+}
+
+TEST_CASE("check: texts that are not heard are of another language where both are known") {
+  const TemporaryFolder temporary;
+  write_audio(temporary.path() / "film.wav", test::glide(1, 960000), 16000);
+  std::string cues;
+  const std::string lines[] = {"Právě jsem chtěl odejít, když zazvonil telefon.",
+                               "Kdo to byl? Nikdo se neozval, jen tam někdo dýchal.",
+                               "To jsi mi měl říct dřív, než jsme šli na policii.",
+                               "Teď už je pozdě, všechno jsem jim řekl."};
+  for (int i = 0; i < 20; ++i)
+    cues += fmt::format("{}\n00:00:{:02},000 --> 00:00:{:02},000\n{} {}\n\n", i + 1, 2 * i, 2 * i + 2,
+                        lines[i % 4], lines[(i / 4 + 1) % 4]);
+  write_file(temporary.path() / "film.srt", cues);
+  const std::string call = "check " + (temporary.path() / "film.wav").string() + " " +
+                           (temporary.path() / "film.srt").string() + kModel;
+  CHECK(run_program(call).out.find("wrong_content") != std::string::npos);
+  const Ran other = run_program(call + " --audio-language eng");
+  CHECK(other.code == 1);
+  CHECK(other.out.find("wrong_language cs, not eng") != std::string::npos);
+  CHECK(run_program(call + " --audio-language cze").out.find("wrong_content") != std::string::npos);
+  CHECK(run_program(call + " --audio-language eng --fail-on offset").code == 0);
 }
 
 TEST_CASE("check: what cannot be meant is refused") {

@@ -22,9 +22,9 @@ struct CheckedText {
   std::string text;  ///< UTF-8 with its marks
 };
 
-enum class FileState { ok, offset, drift, cut, wrong_content, unsure };
-inline constexpr std::string_view kFileStateNames[] = {"ok",  "offset",        "drift",
-                                                       "cut", "wrong_content", "unsure"};
+enum class FileState { ok, offset, drift, cut, wrong_content, wrong_language, unsure };
+inline constexpr std::string_view kFileStateNames[] = {
+    "ok", "offset", "drift", "cut", "wrong_content", "wrong_language", "unsure"};
 
 /// Whether the times of such a file are to be changed.
 constexpr bool moves_times(FileState state) {

@@ -22,10 +22,12 @@ struct CheckReport {
   std::string model;    ///< file of the head
   std::string media;    ///< as it was named
   double media_seconds = 0.0;
+  std::string spoken_language;  ///< as its container or the caller says, "eng"; empty: not known
   std::string subtitle;
   std::string format;
   std::string encoding;
   bool byte_order_mark = false;
+  std::string text_language;  ///< that most of the texts are in, "en"; empty: not known
   std::vector<CheckedText> cues;
   std::vector<int64_t> lines;    ///< of the cues' times in the file
   std::vector<std::string> ids;  ///< of the cues, as written
