@@ -32,6 +32,10 @@ constexpr int64_t kFewestCues = 4;
 // their times.
 constexpr int64_t kCutReachCues = 5;
 constexpr double kCutWindowSeconds = 0.7;
+constexpr int64_t kCutPlaces = 4;
+constexpr int64_t kCutApartFrames = 5;
+// By which cues begin earlier or later than what they say, at least.
+constexpr double kLeastDeviationSeconds = 0.15;
 // A cue with less speech than this has none.
 constexpr double kSilentShare = 0.1;
 constexpr size_t kImpostors = 600;
@@ -179,11 +183,19 @@ void place_cuts(TimingModel& timing, std::span<const size_t> order, std::span<co
   const auto heard = [&](int64_t k, const TimingSegment& segment) {
     const size_t i = order[static_cast<size_t>(k)];
     if (read[i].letters == 0) return 0.0;
-    const auto window = recording.window(segment.map(cues[i].start_seconds) - kCutWindowSeconds,
-                                         segment.map(cues[i].end_seconds) + kCutWindowSeconds);
+    const double start = segment.map(cues[i].start_seconds);
+    const auto window =
+        recording.window(start - kCutWindowSeconds, segment.map(cues[i].end_seconds) + kCutWindowSeconds);
     if (window.frames() <= 0) return 0.0;
-    const std::vector<LocalFit> fits = local_fits(recording.with(read[i], window), read[i].chain);
-    return fits.empty() ? 0.0 : std::max(fits[0].nats, 0.0);
+    // A short text is heard in many places, but less often just where its cue begins.
+    const double deviation = std::max(segment.spread_seconds, kLeastDeviationSeconds);
+    double most = 0.0;
+    for (const LocalFit& fit : local_fits(recording.with(read[i], window), read[i].chain,
+                                          {.count = kCutPlaces, .apart_frames = kCutApartFrames})) {
+      const double distance = (recording.seconds(window.first + fit.first_frame) - start) / deviation;
+      most = std::max(most, fit.nats / kAlikeFrames - 0.5 * distance * distance);
+    }
+    return most;
   };
   for (size_t s = 0; s + 1 < timing.segments.size(); ++s) {
     TimingSegment& before = timing.segments[s];
@@ -363,7 +375,7 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
   const bool lost = result.state == FileState::unsure || result.state == FileState::wrong_content;
   if (!lost || result.scored < kFewestCues || near >= options.widest_search_seconds) return result;
   CheckResult wide = check_within(options.widest_search_seconds, recording, cues, read, order, options);
-  return moves_times(wide.state) ? wide : result;
+  return moves_times(wide.state) || wide.state == FileState::ok ? wide : result;
 }
 
 }  // namespace wav2vec

@@ -16,6 +16,10 @@ constexpr double kUsualVariance = 0.18;
 constexpr double kUsualVariancePerLetter = 1.2;
 constexpr double kUsualCount = 8.0;
 constexpr double kLeastVariance = 0.03;
+// A line in 1 / n is not that of the shortest texts, which are many in some files; of so many letters they
+// count half.
+constexpr int64_t kFewestLetters = 5;
+constexpr double kHalfWeightLetters = 10.0;
 // The lift of texts that are spoken; it grows with their letters by this much of itself.
 constexpr double kLiftLettersLost = 3.0;
 constexpr double kLeastLiftShare = 0.1;
@@ -47,7 +51,11 @@ Eigen::Vector2d line_through(std::span<const MatchScore> scores, std::span<const
     b += weight * value * row;
   };
   for (const double x : {1.0 / 10.0, 1.0 / 50.0}) add(x, usual + usual_per_letter * x, 0.5 * kUsualCount);
-  for (size_t i = 0; i < scores.size(); ++i) add(inverse(scores[i].letters), y[i], 1.0);
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (scores[i].letters < kFewestLetters) continue;
+    const auto letters = static_cast<double>(scores[i].letters);
+    add(inverse(scores[i].letters), y[i], letters / (letters + kHalfWeightLetters));
+  }
   return a.ldlt().solve(b);
 }
 

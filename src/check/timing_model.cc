@@ -21,6 +21,8 @@ constexpr size_t kMostOffsets = 60;
 constexpr double kVoteSeconds = 0.1;
 // Measured slopes are those of a frame rate when they are as near as this or their error allows.
 constexpr double kSnapSlope = 6e-5;
+// By which cues may be early or late, in standard deviations.
+constexpr double kTolerableDeviations = 2.4;
 // What a slope between those of frame rates must move over its segment.
 constexpr double kLeastDriftSeconds = 0.15;
 
@@ -110,6 +112,36 @@ Fit best_segments(std::span<const CueEvidence> cues, double slope, const TimingO
   return fit;
 }
 
+double median_of(std::vector<double> values) {
+  std::ranges::sort(values);
+  return quantile(values, 0.5);
+}
+
+/// By how much cues begin earlier or later than their speech against their neighbours, as a standard
+/// deviation. Neither an offset nor a drift nor a few cuts count in it; nor do texts that are heard far from
+/// where their neighbours are.
+double looseness(std::span<const CueEvidence> cues) {
+  constexpr double kFarSeconds = 4.0;
+  constexpr size_t kFewest = 12;
+  std::vector<double> steps;
+  double before = 0.0;
+  bool first = true;
+  for (const CueEvidence& cue : cues) {
+    if (cue.places.empty()) continue;
+    const HeardPlace& best = *std::ranges::max_element(cue.places, {}, &HeardPlace::nats);
+    if (best.nats <= 0.0) continue;
+    const double offset = best.start_seconds - cue.start_seconds;
+    if (!first && std::abs(offset - before) < kFarSeconds) steps.push_back(offset - before);
+    before = offset;
+    first = false;
+  }
+  if (steps.size() < kFewest) return 0.0;
+  const double middle = median_of(steps);
+  for (double& step : steps) step = std::abs(step - middle);
+  // 1.4826: of a median to a normal deviation; a step holds the deviations of two cues.
+  return 1.4826 * median_of(steps) / std::sqrt(2.0);
+}
+
 struct Point {
   double subtitle_seconds = 0.0;
   double audio_seconds = 0.0;
@@ -131,11 +163,6 @@ std::vector<Point> points_of(std::span<const CueEvidence> cues, const TimingSegm
     if (best != nullptr) points.push_back({cue.start_seconds, best->start_seconds});
   }
   return points;
-}
-
-double median_of(std::vector<double> values) {
-  std::ranges::sort(values);
-  return quantile(values, 0.5);
 }
 
 struct Line {
@@ -290,8 +317,13 @@ std::vector<TimingSegment> merged(std::vector<TimingSegment> segments, std::span
 
 std::span<const FrameRateRatio> frame_rate_ratios() { return kRatios; }
 
-TimingModel fit_timing(std::span<const CueEvidence> cues, const TimingOptions& options) {
+TimingModel fit_timing(std::span<const CueEvidence> cues, const TimingOptions& given) {
   TimingModel model;
+  TimingOptions options = given;
+  // Else chance divides a loose subtitle into parts that each take those of its cues that are early, or late.
+  options.tolerance_seconds =
+      std::max(given.tolerance_seconds,
+               std::min(kTolerableDeviations * looseness(cues), given.most_tolerance_seconds));
   const auto count = std::ssize(cues);
   const TimingSegment as_it_is{.end_cue = count, .ratio = {}};
   model.segments = {as_it_is};

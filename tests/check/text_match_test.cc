@@ -65,6 +65,18 @@ TEST_CASE("chance: its mean and variance are those of the impostors") {
   CHECK(fit_chance({}).variance_of(20) > 0.0);
 }
 
+TEST_CASE("chance: texts of a word or two do not say what longer ones get") {
+  Simulated file = simulate({.mean = 0.1, .deviation = 0.4});
+  const RandomStream random(7, RandomUse::crop, {});
+  for (uint64_t i = 0; i < 300; ++i) {
+    const auto letters = static_cast<int64_t>(1 + i % 4);
+    // As heads score them: anything between much lower and much higher.
+    file.impostors.push_back({8.0 * random.uniform(i) - 3.0, letters});
+  }
+  const ChanceScores chance = fit_chance(file.impostors);
+  CHECK(chance.mean_of(20) == doctest::Approx(0.1 - 4.0 / 20).epsilon(0.15).scale(1.0));
+}
+
 TEST_CASE("match: probabilities mean what they say in easy and in hard recordings") {
   struct Case {
     double lift;

@@ -53,16 +53,36 @@ std::vector<CueEvidence> evidence(const Made& made, const std::function<double(d
 }  // namespace
 
 TEST_CASE("timing model: what is right stays as it is, exact or loose") {
-  for (const double loose : {0.0, 0.12, 0.2}) {
-    for (uint64_t seed = 1; seed <= 20; ++seed) {
-      CAPTURE(loose);
-      CAPTURE(seed);
-      const TimingModel model =
-          fit_timing(evidence({.loose_seconds = loose, .seed = seed}, [](double s) { return s; }));
-      CHECK(model.identity);
-      CHECK(model.segments.size() == 1);
-      CHECK(model.support > 80);
+  for (const int64_t cues : {120, 400}) {
+    for (const double loose : {0.0, 0.12, 0.2, 0.4, 0.8}) {
+      for (uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(cues);
+        CAPTURE(loose);
+        CAPTURE(seed);
+        const TimingModel model = fit_timing(
+            evidence({.loose_seconds = loose, .cues = cues, .seed = seed}, [](double s) { return s; }));
+        CHECK(model.identity);
+        CHECK(model.segments.size() == 1);
+        CHECK(model.support > cues * 2 / 3);
+      }
     }
+  }
+}
+
+TEST_CASE("timing model: a loose subtitle may be late for all that") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    const TimingModel little =
+        fit_timing(evidence({.loose_seconds = 0.12, .seed = seed}, [](double s) { return s + 0.25; }));
+    CHECK_FALSE(little.identity);
+    REQUIRE(little.segments.size() == 1);
+    CHECK(std::abs(little.segments[0].offset_seconds - 0.25) < 0.06);
+    const TimingModel much =
+        fit_timing(evidence({.loose_seconds = 0.8, .seed = seed}, [](double s) { return s + 10.0; }));
+    CHECK_FALSE(much.identity);
+    REQUIRE(much.segments.size() == 1);
+    CHECK(much.segments[0].slope == 1.0);
+    CHECK(std::abs(much.segments[0].offset_seconds - 10.0) < 0.4);
   }
 }
 

@@ -25,14 +25,15 @@ struct CueEvidence {
 
 struct TimingOptions {
   double tolerance_seconds = 0.6;  ///< by which cues of a right subtitle begin earlier or later than speech
-  double most_nats = 20.0;         ///< that a single cue may count
-  double split_nats = 60.0;        ///< that another segment must win
-  double slope_nats = 15.0;        ///< that a slope other than 1 must win
-  double search_seconds = 60.0;    ///< places lie within this of their cues; an offset at its edge is none
+  double most_tolerance_seconds = 2.0;  ///< the same, where cues differ much among each other
+  double most_nats = 20.0;              ///< that a single cue may count
+  double split_nats = 60.0;             ///< that another segment must win
+  double slope_nats = 15.0;             ///< that a slope other than 1 must win
+  double search_seconds = 60.0;  ///< places lie within this of their cues; an offset at its edge is none
   /// A subtitle stays as it is where no cue would move by more than this.
   double least_move_seconds = 0.1;
   /// Nor by more than its cues differ among each other, times this: they are loose then, and not shifted.
-  double least_move_spreads = 2.0;
+  double least_move_spreads = 1.25;
 };
 
 /// seconds in the audio = slope · seconds in the subtitle + offset, for cues [first_cue, end_cue).
