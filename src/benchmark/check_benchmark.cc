@@ -157,6 +157,8 @@ RecordingScores shuffled_audio(const RecordingScores& scores, const FrameTimes& 
     const int64_t from = order[static_cast<size_t>(b)] * block;
     std::copy_n(scores.heard.begin() + from * scores.sounds, block * scores.sounds,
                 out.heard.begin() + b * block * scores.sounds);
+    if (!scores.pauses.empty())
+      std::copy_n(scores.pauses.begin() + from, block, out.pauses.begin() + b * block);
   }
   return out;
 }

@@ -113,3 +113,23 @@ TEST_CASE("media clock: audio that starts later than its container is read with 
   CHECK(first_sound(false) < 0.1);
   CHECK(first_sound(true) == doctest::Approx(0.75).epsilon(0.03));
 }
+
+TEST_CASE("media clock: what an edit list leaves out is not heard, and what is behind it comes earlier") {
+  if (!has_ffmpeg()) return;
+  const TemporaryFolder folder;
+  std::vector<float> samples(48000, 0.0F);
+  const std::vector<float> sound = tone(24000, 440.0);
+  std::ranges::copy(sound, samples.begin() + 24000);
+  write_audio(folder.path() / "x.wav", samples, 16000);
+  // The sound begins 1.5 s behind the beginning; cut without decoding, the packets before the cut stay in the
+  // file, and an edit list says that they are not shown.
+  in_folder(folder,
+            "ffmpeg -v error -i x.wav -f lavfi -i color=s=16x16:d=3 -c:a aac -ar 48000 -c:v mpeg4 -shortest "
+            "whole.mp4");
+  in_folder(folder, "ffmpeg -v error -ss 1 -i whole.mp4 -c copy cut.mp4");
+  const std::string bytes = read_file(folder.path() / "cut.mp4", 1 << 24);
+  REQUIRE(bytes.find("elst") != std::string::npos);
+  const std::vector<float> heard = read_audio(folder.path() / "cut.mp4", {.media_clock = true}).samples;
+  const auto at = std::ranges::find_if(heard, [](float x) { return std::abs(x) > 0.1F; });
+  CHECK(static_cast<double>(at - heard.begin()) / 16000.0 == doctest::Approx(0.5).epsilon(0.06));
+}

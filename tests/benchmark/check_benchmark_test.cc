@@ -182,6 +182,15 @@ TEST_CASE(
   std::ranges::sort(a);
   std::ranges::sort(b);
   CHECK(a == b);
+  // Pauses go with their sounds.
+  RecordingScores known = programme.scores;
+  known.pauses.resize(static_cast<size_t>(known.frames));
+  for (int64_t f = 0; f < known.frames; ++f)
+    known.pauses[static_cast<size_t>(f)] = known.heard[static_cast<size_t>(f * known.sounds)];
+  const RecordingScores moved = shuffled_audio(known, head.frame_times, 1);
+  CHECK(moved.pauses != known.pauses);
+  for (int64_t f = 0; f < known.frames; ++f)
+    REQUIRE(moved.pauses[static_cast<size_t>(f)] == moved.heard[static_cast<size_t>(f * known.sounds)]);
   CheckBenchmark benchmark;
   CheckBenchmarkOptions options;
   options.progress = [](int64_t done, int64_t) { return done < 1; };

@@ -121,6 +121,19 @@ TEST_CASE("check: texts that are not heard are of another language where both ar
   CHECK(run_program(call + " --audio-language eng --fail-on offset").code == 0);
 }
 
+TEST_CASE("check: a report is the same on one thread and on two") {
+  const TemporaryFolder temporary;
+  make_folder(temporary.path());
+  const std::string call = "check " + (temporary.path() / "one.wav").string() + " " +
+                           (temporary.path() / "one.en.srt").string() + kModel + " --json ";
+  const auto report = [&](int threads) {
+    const std::string out = (temporary.path() / std::to_string(threads)).string();
+    run_program("--threads " + std::to_string(threads) + " " + call + out);
+    return read_file(out, 1 << 20);
+  };
+  CHECK(report(1) == report(2));
+}
+
 TEST_CASE("check: what cannot be meant is refused") {
   const TemporaryFolder temporary;
   make_folder(temporary.path());
