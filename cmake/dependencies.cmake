@@ -34,3 +34,12 @@ add_library(onnx_messages INTERFACE)
 target_include_directories(onnx_messages SYSTEM INTERFACE ${ONNX_INCLUDE_DIR})
 target_compile_definitions(onnx_messages INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(onnx_messages INTERFACE ${ONNX_PROTO_LIBRARY} ${PROTOBUF_LIBRARY})
+
+# C is not among the languages: MPI's C interface is looked for through the C++ compiler.
+if(W2V_MPI STREQUAL "AUTO" OR W2V_MPI)
+  if(W2V_MPI STREQUAL "AUTO")
+    find_package(MPI COMPONENTS CXX)
+  else()
+    find_package(MPI REQUIRED COMPONENTS CXX)
+  endif()
+endif()

@@ -37,6 +37,7 @@ packages=(
   libtomlplusplus-dev # recipes
   libonnx-dev         # messages of ONNX files
   libprotobuf-dev     # which need this
+  mpi-default-dev     # training on several hosts; the program can be built without (-DW2V_MPI=OFF)
   doctest-dev         # tests
   # to test what others read; the tests that need them are skipped without
   python3-numpy

@@ -39,6 +39,8 @@ Command add_doctor(CLI::App& program);
 Command add_extract(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_manifest(CLI::App& program);
+Command add_merge(CLI::App& program);
+Command add_plan(CLI::App& program, const GlobalOptions& global);
 Command add_probe(CLI::App& program, const GlobalOptions& global);
 Command add_train_head(CLI::App& program);
 Command add_transcribe(CLI::App& program);

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "choices.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/train/job.h"
 
 namespace wav2vec::app {
 namespace {
@@ -78,7 +80,9 @@ void add_output_options(CLI::App& app, ExtractOptions& options) {
   add_choice(app, "--format", options.format, kFeatureFormatNames, "see docs/formats.md");
   app.add_flag("--overwrite", options.overwrite,
                "do everything again; features of another kind or format in --out are removed");
-  app.add_option("--shard", options.shard, "I/N: part I of N (from 1), for N processes that share --out");
+  app.add_option(
+      "--shard", options.shard,
+      "I/N: part I of N (from 1), for N processes that share --out; under mpirun and srun each rank's");
   app.add_option("--scratch", options.scratch,
                  "folder for scratch files of very long audio (default: TMPDIR)");
   add_memory_option(app, options.memory_gib);
@@ -91,7 +95,9 @@ void add_output_options(CLI::App& app, ExtractOptions& options) {
 }  // namespace
 
 ExtractOptions::Shard ExtractOptions::parsed_shard() const {
-  if (shard.empty()) return {};
+  // Ranks of a job are shards, unless something else is said.
+  const std::optional<JobPlace> place = job_place();
+  if (shard.empty()) return place ? Shard{place->rank + 1, place->size} : Shard{};
   Shard parsed;
   const size_t slash = shard.find('/');
   const std::string_view text = shard;

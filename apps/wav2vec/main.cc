@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -16,13 +19,16 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "commands.h"
+#include "stop_signal.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/core/threads.h"
+#include "wav2vec/train/job.h"
 
 namespace {
 
@@ -38,11 +44,22 @@ std::string memory_message(const std::string& command) {
   return "not enough memory for this input; look whether it is damaged, or take a machine with more";
 }
 
-ExitCode run_reporting_errors(const std::string& command, const std::function<ExitCode()>& run) {
-  const auto fail = [](const std::exception& error, ExitCode code) {
+// What one rank of a job cannot do ends the job. An error that all of them make is told once: rank 0 speaks
+// first, and what it says ends the others.
+ExitCode fail(const std::exception& error, ExitCode code) {
+  const auto place = wav2vec::job_place();
+  if (place && place->rank > 0) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    if (!wav2vec::app::stop_requested())  // SIGTERM of the launcher: somebody else has spoken
+      std::fprintf(stderr, "wav2vec: rank %d: %s\n", place->rank, error.what());
+  } else {
     std::fprintf(stderr, "wav2vec: %s\n", error.what());
-    return code;
-  };
+  }
+  wav2vec::end_job(static_cast<int>(code));
+  return code;
+}
+
+ExitCode run_reporting_errors(const std::string& command, const std::function<ExitCode()>& run) {
   try {
     return run();
   } catch (const wav2vec::ConfigError& error) {
@@ -55,6 +72,8 @@ ExitCode run_reporting_errors(const std::string& command, const std::function<Ex
     return fail(error, ExitCode::disk);
   } catch (const wav2vec::NumericError& error) {
     return fail(error, ExitCode::numeric);
+  } catch (const wav2vec::CommunicationError& error) {
+    return fail(error, ExitCode::communication);
   } catch (const std::bad_alloc&) {
     const bool by_recipe = command == "pretrain" || command == "bench";
     return fail(std::runtime_error(memory_message(command)),
@@ -97,6 +116,16 @@ void keep_freed_memory() {
   constexpr int kLargest = 32 << 20;  // the most that glibc accepts
   ::mallopt(M_MMAP_THRESHOLD, kLargest);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
+// Ranks that share a host share its cores, unless the launcher has given each its own or the user says more.
+int threads_of(int asked) {
+  const auto place = wav2vec::job_place();
+  if (asked > 0 || !place || std::getenv("OMP_NUM_THREADS") != nullptr) return asked;
+  const int fair = static_cast<int>(std::thread::hardware_concurrency()) / place->ranks_on_host;
+  cpu_set_t mine;
+  const int allowed = ::sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : fair;
+  return std::max(1, std::min(allowed, fair));
 }
 
 // A file must never get the number of a closed standard stream: messages would end up in it. What is printed
@@ -161,10 +190,12 @@ int main(int argc, char** argv) {
       wav2vec::app::add_doctor(program),
       wav2vec::app::add_pretrain(program, options),
       wav2vec::app::add_extract(program),
+      wav2vec::app::add_merge(program),
       wav2vec::app::add_convert(program),
       wav2vec::app::add_inspect(program),
       wav2vec::app::add_probe(program, options),
       wav2vec::app::add_bench(program, options),
+      wav2vec::app::add_plan(program, options),
       wav2vec::app::add_text(program),
       wav2vec::app::add_train_head(program),
       wav2vec::app::add_align(program),
@@ -189,7 +220,7 @@ int main(int argc, char** argv) {
   wav2vec::set_log_level(options.quiet     ? wav2vec::LogLevel::quiet
                          : options.verbose ? wav2vec::LogLevel::debug
                                            : wav2vec::LogLevel::info);
-  wav2vec::set_compute_threads(options.threads);
+  wav2vec::set_compute_threads(threads_of(options.threads));
   for (const auto& command : commands) {
     if (command.app->parsed())
       return static_cast<int>(

@@ -121,7 +121,7 @@ StepMeasures measure_step(const StepOptions& options) {
   StepMeasures measures;
   {
     Bench bench(options);
-    measure_features(bench, options, measures);
+    if (!options.step_only) measure_features(bench, options, measures);
     if (!options.features_only) measure_training(bench, options.repeat, measures);
     const PassFlops flops = pass_flops(bench.network, bench.lengths.front());
     measures.features_flop = flops.features * static_cast<double>(options.batch);
@@ -130,7 +130,7 @@ StepMeasures measure_step(const StepOptions& options) {
     getrusage(RUSAGE_SELF, &usage);
     measures.peak_rss_mib = usage.ru_maxrss / 1024;
   }
-  measures.gemm_gflops = measure_gemm_gflops(options.dtype);
+  if (!options.step_only) measures.gemm_gflops = measure_gemm_gflops(options.dtype);
   return measures;
 }
 

@@ -18,6 +18,7 @@ struct StepOptions {
   int64_t repeat = 4;
   uint64_t memory_bytes = 0;   ///< of one utterance's activations in extraction
   bool features_only = false;  ///< leaves out the step
+  bool step_only = false;      ///< leaves out the features and the plain product
 };
 
 struct Timing {

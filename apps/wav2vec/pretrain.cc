@@ -13,6 +13,7 @@
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/probe/training_probe.h"
+#include "wav2vec/train/job.h"
 #include "wav2vec/train/pretrainer.h"
 
 namespace wav2vec::app {
@@ -36,14 +37,17 @@ ExitCode run(const TrainingRunOptions& options, const GlobalOptions& global) {
   const auto recipe = read_training_recipe<PretrainRecipe>(options, "recipes/pretrain/demo.toml");
   recipe.validate();
   catch_stop_after_update();
-  SingleProcess communicator;
+  const std::unique_ptr<Communicator> communicator = join_job();
+  const bool speaks = communicator->rank() == 0;
+  if (!speaks) set_log_level(LogLevel::quiet);
   const PretrainResult result = pretrain(recipe,
                                          {.run_folder = options.out,
                                           .resume = options.resume,
                                           .command_line = global.command_line,
                                           .probe = probe_of(recipe.probe),
                                           .stop_requested = stop_requested},
-                                         communicator);
+                                         *communicator);
+  if (!speaks) return ExitCode::ok;  // rank 0 has heard of all that failed
   if (result.already_finished) return tell_already_finished(options, result.updates);
   for (const std::string& failure : result.failures) log_warning("failed: " + failure);
   if (result.interrupted) return tell_stopped(options, "pretrain", result.updates);
@@ -65,6 +69,8 @@ Command add_pretrain(CLI::App& program, const GlobalOptions& global) {
       "  wav2vec pretrain --config recipes/pretrain/small-cpu.toml --train train.tsv --out runs/first\n"
       "  wav2vec pretrain --resume --out runs/first\n"
       "Ctrl-C stops after the running update, saves and exits (code 8); --resume continues bit for bit.\n"
+      "On several hosts or NUMA nodes, where train.accumulate_batches is at least the number of ranks:\n"
+      "  mpirun -n 4 wav2vec pretrain ...           the same run, the same bits (docs/distributed.md)\n"
       "A second Ctrl-C ends at once without saving; --resume then starts from the last checkpoint.");
   return {app, [options, &global] { return run(*options, global); }};
 }

@@ -1,5 +1,6 @@
 #pragma once
-// SIGINT and SIGTERM ask a long command to stop at the next safe place.
+// SIGINT, SIGTERM and SIGUSR1 ask a long command to stop at the next safe place. SIGUSR1 is what mpirun hands
+// on and what batch systems can send before time is up.
 //
 // No handler ever runs on a compute thread: oneDNN's kernels let the stack pointer point into the heap for a
 // while, and a signal frame written there destroys the heap. So the signals are blocked everywhere and one
@@ -29,6 +30,7 @@ inline void catch_stop_signals(std::string notice) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread([signals, notice = std::move(notice)] {
     int signal = 0;

@@ -14,6 +14,7 @@ std::vector<RecipeSection> PretrainRecipe::sections() {
   all.push_back(recipe_section("augment", augment));
   all.push_back(recipe_section("optim", optim));
   all.push_back(recipe_section("train", train));
+  all.push_back(recipe_section("distributed", distributed));
   all.push_back(recipe_section("probe", probe));
   return all;
 }
@@ -29,6 +30,7 @@ void PretrainRecipe::validate() const {
   augment.validate();
   optim.validate();
   train.validate();
+  distributed.validate();
   probe.validate();
   if (probe.enabled() && probe.every % train.valid_every != 0) {
     fail_field("probe", "every",

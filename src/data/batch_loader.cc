@@ -63,7 +63,9 @@ class BatchLoader::Engine {
       : manifest_(manifest), config_(config), seed_(seed), options_(options) {
     config_.validate();
     options_.augment.validate();
-    W2V_CHECK(options.rank >= 0 && options.rank < options.rank_count, "rank outside of rank_count");
+    const LoaderTurn& turn = options.turn;
+    W2V_CHECK(turn.first >= 0 && turn.count > 0 && turn.first + turn.count <= turn.batches,
+              "a share outside of the turn");
     W2V_CHECK(options.start.epoch >= 0 && options.start.batch >= 0, "negative loader position");
     lengths_ = find_lengths(manifest_, config_);
     if (options_.augment.enabled()) noise_lengths_ = find_lengths(options_.noise, config_);
@@ -95,12 +97,12 @@ class BatchLoader::Engine {
     std::vector<std::string> failures;
     while (true) {
       std::unique_lock lock(mutex_);
-      if (is_behind_end(deliver_at_)) return {};
+      if (is_behind_end(deliver_at_, delivered_)) return {};
       FinishedBatch finished = take(lock);
       if (finished.error) std::rethrow_exception(finished.error);
       report(finished, failures);
       count_epoch_success(finished);
-      if (finished.batch.empty()) continue;
+      if (finished.batch.empty() && !options_.keep_empty) continue;
       finished.batch.failures = std::move(failures);
       finished.batch.epoch = finished.position.epoch;
       finished.batch.batch_in_epoch = finished.position.batch;
@@ -149,9 +151,15 @@ class BatchLoader::Engine {
     return at;
   }
 
-  /// `at` begins a turn of all ranks; true when nothing is left for this one.
-  bool is_behind_end(LoaderPosition at) {
-    return options_.single_pass && at.batch + options_.rank >= batches_of(*plan(options_.start.epoch));
+  /// Within its turn, of batch `number` of this process.
+  int64_t place_in_turn(int64_t number) const { return options_.turn.first + number % options_.turn.count; }
+  /// Whether batch `number` ends this process's part of a turn.
+  bool ends_turn(int64_t number) const { return (number + 1) % options_.turn.count == 0; }
+
+  /// `at` begins a turn; true when the end of a single pass lies before batch `number` of this process.
+  bool is_behind_end(LoaderPosition at, int64_t number) {
+    return options_.single_pass &&
+           at.batch + place_in_turn(number) >= batches_of(*plan(options_.start.epoch));
   }
 
   FinishedBatch take(std::unique_lock<std::mutex>& lock) {
@@ -159,8 +167,8 @@ class BatchLoader::Engine {
     is_finished_.wait(lock, [&] { return finished_.contains(delivered_); });
     seconds_waited_ += std::chrono::duration<double>(Clock::now() - start).count();
     FinishedBatch finished = std::move(finished_.extract(delivered_).mapped());
+    if (ends_turn(delivered_)) deliver_at_ = advanced(deliver_at_, options_.turn.batches);
     ++delivered_;
-    deliver_at_ = advanced(deliver_at_, options_.rank_count);
     may_claim_.notify_all();
     return finished;
   }
@@ -192,13 +200,14 @@ class BatchLoader::Engine {
       {
         std::unique_lock lock(mutex_);
         may_claim_.wait(lock, [&] {
-          return stopping_ || (claimed_ - delivered_ < config_.prefetch_batches && !is_behind_end(claim_at_));
+          return stopping_ ||
+                 (claimed_ - delivered_ < config_.prefetch_batches && !is_behind_end(claim_at_, claimed_));
         });
         if (stopping_) return;
         sequence = claimed_++;
-        job.position = advanced(claim_at_, options_.rank);
+        job.position = advanced(claim_at_, place_in_turn(sequence));
         epoch_plan = plan(job.position.epoch);
-        claim_at_ = advanced(claim_at_, options_.rank_count);
+        if (ends_turn(sequence)) claim_at_ = advanced(claim_at_, options_.turn.batches);
       }
       decode(epoch_plan->batches[static_cast<size_t>(job.position.batch)], job);
       {
@@ -253,7 +262,7 @@ class BatchLoader::Engine {
   std::condition_variable may_claim_;
   std::condition_variable is_finished_;
   std::map<int64_t, Plan> plans_;
-  LoaderPosition claim_at_;    // of a turn of all ranks
+  LoaderPosition claim_at_;    // of a turn
   LoaderPosition deliver_at_;  // likewise
   int64_t claimed_ = 0;        // batches since the start
   int64_t delivered_ = 0;      // batches since the start

@@ -163,6 +163,19 @@ void Hdf5Archive::add(const std::string& id, const FeatureRows& rows) {
   }
 }
 
+void Hdf5Archive::copy(const fs::path& archive, std::span<const std::string> utterance_ids) {
+  const Hdf5Handle from = open_hdf5(archive.c_str());
+  const Hdf5Handle features(from.valid() ? H5Gopen2(from, kFeatures, H5P_DEFAULT) : -1, H5Gclose);
+  if (!features.valid())
+    throw DataError(
+        fmt::format("{}: cannot be read; run extract for this part again", printable(archive.string())));
+  const Hdf5Handle links = checked(file_, H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  check(file_, H5Pset_create_intermediate_group(links, 1));
+  check(file_, H5Pset_char_encoding(links, H5T_CSET_UTF8));
+  for (const std::string& id : utterance_ids)
+    check(file_, H5Ocopy(features, id.c_str(), handles_->features, id.c_str(), H5P_DEFAULT, links));
+}
+
 void Hdf5Archive::close() {
   if (!handles_->features.close() || !handles_->file.close()) fail_write(file_);
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,9 @@ class Hdf5Archive {
 
   /// Throws DiskError; what was written of the matrix is unlinked then.
   void add(const std::string& utterance_id, const FeatureRows& rows);
+  /// These utterances of another archive, which summarize_hdf5() has found whole. Throws DiskError,
+  /// DataError.
+  void copy(const std::filesystem::path& archive, std::span<const std::string> utterance_ids);
   /// Everything is in the file. Throws DiskError.
   void close();
 

@@ -165,6 +165,8 @@ void context_backward(const ContextNetwork& context, const Pass& pass, const Con
     } else if (block.skip) {
       residual_backward(dy, dx, context.skip_scale);
     }
+    tell_ready(gradients, {block.conv.weight, block.conv.bias, block.norm.weight, block.norm.bias,
+                           block.residual_projection.weight});
     pass.workspace.rewind(block_mark);
     dy = dx;
   }

@@ -364,6 +364,8 @@ ObjectiveSums contrastive_pass(const ContrastiveObjective& objective, const Pass
     }
     pass.workspace.rewind(mark);
   }
+  if (gradients != nullptr)
+    tell_ready(gradients->parameters, {objective.projection.weight, objective.projection.bias});
   sums.labels = sums.positives * (1 + negatives.negatives);
   return sums;
 }

@@ -226,6 +226,9 @@ void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const Encode
       kernels::log_compress_backward(dz.item(b), cache.before_log.item(b), count, dz.item(b));
     });
   }
+  const auto block_ready = [&](const EncoderBlock& block) {
+    tell_ready(gradients, {block.conv.weight, block.conv.bias, block.norm.weight, block.norm.bias});
+  };
   if (encoder.blocks.size() == 1)
     first_block_backward(encoder, pass, cache.blocks[0], dz, gradients, dwaveform);
   std::vector<int64_t> sizes = {0};  // turn i: the gradient of block i's input
@@ -239,6 +242,7 @@ void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const Encode
     const Workspace::Mark block_mark = pass.workspace.mark();
     const Activations dconv = norm_backward(encoder, block, pass, saved, dy, gradients.block);
     conv1d_backward_weights(block.conv, pass, saved.input, dconv, gradients);
+    block_ready(block);
     if (i > 1) {
       const Activations dx = memory.like(saved.input.x, i);
       input_backward(encoder, block, pass, dy, dconv, dx);
@@ -257,6 +261,7 @@ void encoder_backward(const ConvEncoder& encoder, const Pass& pass, const Encode
     }
     pass.workspace.rewind(block_mark);
   }
+  block_ready(encoder.blocks[0]);
   pass.workspace.rewind(mark);
 }
 

@@ -1,6 +1,8 @@
 #include "wav2vec/model/pretraining_network.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
 #include <utility>
 
 #include "wav2vec/core/error.h"
@@ -108,11 +110,27 @@ ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, co
   tell(done, "objective");
   const Activations heard_dz = pass.workspace.push_like(heard_z);
   context_from_features_backward(model, pass, heard_cache.context, step.dc, gradients, heard_dz);
-  encoder_backward(model.encoder, pass, heard_cache.encoder, heard_dz, gradients);
+  encoder_backward(model.encoder, pass, heard_cache.encoder, heard_dz, not_yet_ready(gradients));
   encoder_backward(model.encoder, pass, target_cache, step.dz, accumulating(gradients));
   tell(done, "backward");
   pass.workspace.rewind(mark);
   return step.sums;
+}
+
+std::vector<ParameterId> backward_order(const PretrainingNetwork& network) {
+  std::vector<ParameterId> order;
+  const auto add = [&](std::initializer_list<ParameterId> parameters) {
+    std::ranges::copy_if(parameters, std::back_inserter(order), [](ParameterId id) { return bool(id); });
+  };
+  add({network.objective.projection.weight, network.objective.projection.bias});
+  const auto& context = network.model.context.blocks;
+  for (auto block = context.rbegin(); block != context.rend(); ++block)
+    add({block->conv.weight, block->conv.bias, block->norm.weight, block->norm.bias,
+         block->residual_projection.weight});
+  const auto& encoder = network.model.encoder.blocks;
+  for (auto block = encoder.rbegin(); block != encoder.rend(); ++block)
+    add({block->conv.weight, block->conv.bias, block->norm.weight, block->norm.bias});
+  return order;
 }
 
 Evaluation evaluate_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& waveform,

@@ -1,15 +1,19 @@
 #include "wav2vec/train/pretrainer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <span>
+#include <sstream>
 
 #include "train/run_log.h"
 #include "wav2vec/core/duration.h"
@@ -22,6 +26,7 @@
 #include "wav2vec/data/split.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/run_lock.h"
+#include "wav2vec/train/gradient_sum.h"
 #include "wav2vec/train/initial_weights.h"
 #include "wav2vec/train/run_folder.h"
 #include "wav2vec/train/schedule.h"
@@ -117,35 +122,56 @@ std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe&
           {"Arithmetic", std::string(kDTypeChoiceNames[static_cast<size_t>(recipe.train.dtype)])}};
 }
 
-// The sums that ranks exchange beside the gradients.
-class ExchangedSums {
+// What one micro-batch measured.
+struct MicroBatch {
+  ObjectiveSums sums;
+  double audio_seconds = 0.0;
+  int64_t items = 0;
+};
+
+// As ranks tell it to each other, beside the gradients.
+class PackedMicroBatch {
  public:
-  ExchangedSums(const ObjectiveSums& sums, double audio_seconds, bool stop) {
-    values_ = {sums.loss_nats, static_cast<double>(sums.positives), static_cast<double>(sums.labels),
-               audio_seconds, stop ? 1.0 : 0.0};
-    for (int64_t n : sums.positives_per_step) values_.push_back(static_cast<double>(n));
-    for (int64_t n : sums.hits_per_step) values_.push_back(static_cast<double>(n));
+  static size_t width(const ObjectiveConfig& objective) {
+    return kScalars + 2 * static_cast<size_t>(objective.prediction_steps);
   }
-  std::span<double> values() { return values_; }
-  double audio_seconds() const { return values_[3]; }
-  bool stop() const { return values_[4] > 0.0; }
-  ObjectiveSums sums() const {
-    ObjectiveSums out{.loss_nats = values_[0],
-                      .positives = static_cast<int64_t>(values_[1]),
-                      .labels = static_cast<int64_t>(values_[2]),
-                      .positives_per_step = {},
-                      .hits_per_step = {}};
-    const size_t steps = (values_.size() - kScalars) / 2;
-    for (size_t i = 0; i < steps; ++i) {
-      out.positives_per_step.push_back(static_cast<int64_t>(values_[kScalars + i]));
-      out.hits_per_step.push_back(static_cast<int64_t>(values_[kScalars + steps + i]));
-    }
-    return out;
+  static void append(const MicroBatch& micro_batch, size_t width, std::vector<double>& values) {
+    const ObjectiveSums& sums = micro_batch.sums;
+    const size_t first = values.size();
+    values.insert(values.end(),
+                  {sums.loss_nats, static_cast<double>(sums.positives), static_cast<double>(sums.labels),
+                   micro_batch.audio_seconds, static_cast<double>(micro_batch.items)});
+    for (int64_t n : sums.positives_per_step) values.push_back(static_cast<double>(n));
+    for (int64_t n : sums.hits_per_step) values.push_back(static_cast<double>(n));
+    values.resize(first + width, 0.0);  // an empty one has no steps
+  }
+  static MicroBatch read(std::span<const double> values) {
+    const std::span<const double> steps = values.subspan(kScalars);
+    const auto whole = [](std::span<const double> counts) {
+      return std::vector<int64_t>(counts.begin(), counts.end());
+    };
+    return {.sums = {.loss_nats = values[0],
+                     .positives = static_cast<int64_t>(values[1]),
+                     .labels = static_cast<int64_t>(values[2]),
+                     .positives_per_step = whole(steps.first(steps.size() / 2)),
+                     .hits_per_step = whole(steps.subspan(steps.size() / 2))},
+            .audio_seconds = values[3],
+            .items = static_cast<int64_t>(values[4])};
   }
 
  private:
   static constexpr size_t kScalars = 5;
-  std::vector<double> values_;
+};
+
+// The counters of a state, which rank 0 tells the others.
+struct StateCounters {
+  int64_t update;
+  int64_t adam_updates;
+  LoaderPosition position;
+  int64_t skipped;
+  int64_t skipped_in_row;
+  double audio_seconds;
+  double wall_seconds;
 };
 
 class Pretrainer {
@@ -158,7 +184,6 @@ class Pretrainer {
         options_(options),
         communicator_(communicator),
         network_(recipe.model, recipe.objective),
-        gradients_(network_.layout),
         state_(network_.layout),
         corpus_(load_corpus(recipe)) {
     if (recipe.train.dtype == DTypeChoice::bf16)
@@ -174,9 +199,14 @@ class Pretrainer {
   void prepare_folder();
   void resume();
   void start_log();
-  ObjectiveSums accumulate(BatchLoader& loader, double& audio_seconds);
-  void update(BatchLoader& loader);
-  bool apply(const ObjectiveSums& sums, UpdateMeasures& measures);
+  void check_agreement();
+  void share_state(GradientSum& sum);
+  std::vector<MicroBatch> compute(BatchLoader& loader, GradientSum& sum);
+  MicroBatch exchange(const std::vector<MicroBatch>& mine);
+  bool update(BatchLoader& loader, GradientSum& sum);
+  bool apply(const ObjectiveSums& sums, GradientSum& sum, ParameterBlock& gradients,
+             UpdateMeasures& measures);
+  void gather_moments(GradientSum& sum);
   void skip(const ObjectiveSums& sums, const UpdateMeasures& measures);
   void validate();
   void probe();
@@ -185,6 +215,13 @@ class Pretrainer {
     return {state_.parameters, workspace_, random, packed_ ? &*packed_ : nullptr};
   }
   void save();
+  void save_what_was_done();
+  void train(BatchLoader& loader, GradientSum& sum);
+  void gather_failures();
+  Wait wait(std::string_view what) const { return {what, recipe_.distributed.timeout_seconds}; }
+  Wait wait_for_rank0(std::string_view what) const {
+    return {what, recipe_.distributed.rank0_timeout_seconds};
+  }
   void add_failures(const std::vector<std::string>& failures);
 
   PretrainRecipe recipe_;
@@ -192,7 +229,6 @@ class Pretrainer {
   const PretrainOptions& options_;
   Communicator& communicator_;
   PretrainingNetwork network_;
-  ParameterBlock gradients_;
   TrainingState state_;
   Corpus corpus_;
   Workspace workspace_;
@@ -207,20 +243,72 @@ class Pretrainer {
   int64_t probed_at_ = -1;
   int64_t saved_at_ = -1;
   bool stop_ = false;
+  AdamState whole_adam_;  // of all ranks, as it was at update gathered_at_; where none has the whole
+  int64_t gathered_at_ = -1;
 };
 
 void Pretrainer::prepare_folder() {
   W2V_CHECK(!recipe_.probe.enabled() || options_.probe != nullptr, "a probe without its function");
+  if (!writes()) return;
   const fs::path recipe_path = options_.run_folder / "recipe.toml";
-  if (writes()) {
-    lock_ =
-        claim_run_folder(options_.run_folder, checkpoint_bytes(network_.layout), recipe_.train.keep_last + 2);
-  }
+  lock_ =
+      claim_run_folder(options_.run_folder, checkpoint_bytes(network_.layout), recipe_.train.keep_last + 2);
   store_.emplace(options_.run_folder);
   if (!options_.resume) refuse_second_run(*store_, options_.run_folder);
   std::error_code ignored;
   if (options_.resume && fs::exists(recipe_path, ignored)) check_same_run(recipe_path, recipe_);
-  communicator_.barrier();
+}
+
+// Ranks may lie on different hosts with files of their own.
+void Pretrainer::check_agreement() {
+  if (communicator_.size() == 1) return;
+  const std::string mine = fmt::format("{}\n{:x}", format_recipe("", recipe_.sections()), corpus_.hash);
+  const std::vector<std::string> all = gather_texts(communicator_, mine, wait_for_rank0("recipes"));
+  for (size_t rank = 1; rank < all.size(); ++rank) {
+    if (all[rank] == all[0]) continue;
+    throw ConfigError(fmt::format(
+        "rank {} has another recipe or other manifests than rank 0 (or a CPU for which dtype auto means "
+        "another); give all ranks the same files, and set train.dtype",
+        rank));
+  }
+}
+
+// Only rank 0 reads the run folder.
+void Pretrainer::share_state(GradientSum& sum) {
+  if (communicator_.size() == 1) return;
+  StateCounters counters{state_.update,         state_.adam.updates,  state_.position,    state_.skipped,
+                         state_.skipped_in_row, state_.audio_seconds, state_.wall_seconds};
+  broadcast(communicator_, std::as_writable_bytes(std::span(&counters, 1)), wait_for_rank0("the state"));
+  state_.update = counters.update;
+  state_.adam.updates = counters.adam_updates;
+  state_.position = counters.position;
+  state_.skipped = counters.skipped;
+  state_.skipped_in_row = counters.skipped_in_row;
+  state_.audio_seconds = counters.audio_seconds;
+  state_.wall_seconds = counters.wall_seconds;
+  broadcast(communicator_, std::as_writable_bytes(state_.parameters.flat()), wait("the state"));
+  for (LargeVector<float>* moment : {&state_.adam.first_moment, &state_.adam.second_moment}) {
+    if (!sum.is_sharded()) {
+      broadcast(communicator_, std::as_writable_bytes(std::span(*moment)), wait("the state"));
+      continue;
+    }
+    int64_t owned = 0;
+    for (const OwnedRange& range : sum.owned()) owned += range.size();
+    LargeVector<float> mine(static_cast<size_t>(owned), 0.0F);
+    sum.scatter_owned(*moment, mine);
+    *moment = std::move(mine);
+  }
+}
+
+// Before rank 0 saves.
+void Pretrainer::gather_moments(GradientSum& sum) {
+  if (!sum.is_sharded()) return;
+  const auto values = writes() ? state_.parameters.flat().size() : size_t{0};
+  whole_adam_.first_moment.resize(values);
+  whole_adam_.second_moment.resize(values);
+  sum.gather_owned(state_.adam.first_moment, whole_adam_.first_moment);
+  sum.gather_owned(state_.adam.second_moment, whole_adam_.second_moment);
+  gathered_at_ = state_.update;
 }
 
 bool Pretrainer::is_marked_best(int64_t update) const {
@@ -229,6 +317,7 @@ bool Pretrainer::is_marked_best(int64_t update) const {
 }
 
 void Pretrainer::resume() {
+  if (!writes()) return;
   const std::optional<Checkpoint> checkpoint = options_.resume ? store_->load_newest() : std::nullopt;
   if (!checkpoint) {
     if (options_.resume) log_info("no checkpoint yet: starting from update 0");
@@ -245,7 +334,7 @@ void Pretrainer::resume() {
   }
   saved_at_ = state_.update;
   // A kill between saving the best checkpoint and marking it leaves the mark behind.
-  if (writes() && state_.best_update == state_.update && !is_marked_best(state_.update))
+  if (state_.best_update == state_.update && !is_marked_best(state_.update))
     store_->mark_best(state_.update, state_.best_measure);
   if (!finished()) log_info(fmt::format("resuming at update {}", state_.update));
 }
@@ -262,36 +351,65 @@ void Pretrainer::start_log() {
   log_ = std::make_unique<RunLog>(options_.run_folder, recipe_, std::move(summary), state_);
 }
 
-ObjectiveSums Pretrainer::accumulate(BatchLoader& loader, double& audio_seconds) {
-  ObjectiveSums sums;
+std::vector<MicroBatch> Pretrainer::compute(BatchLoader& loader, GradientSum& sum) {
+  std::vector<MicroBatch> measured;
   update_utterances_.clear();
-  for (int64_t n = 0; n < recipe_.train.accumulate_batches / communicator_.size(); ++n) {
+  for (int64_t n = 0; n < sum.share().leaves(); ++n) {
     AudioBatch batch = loader.next();
     add_failures(batch.failures);
-    const std::vector<uint64_t> keys = item_keys(batch);
-    const TrainingRandom random{static_cast<uint64_t>(recipe_.train.seed), keys};
-    const Pass pass = compute_pass(&random);
-    const Activations clean = waveform_of(batch);
-    const GradientTarget target = n == 0 ? start_gradients(gradients_) : gradients_;
-    sums += batch.augmented.empty() ? train_pass(network_, pass, clean, target)
-                                    : train_pass(network_, pass, clean, augmented_waveform_of(batch), target);
-    audio_seconds +=
+    MicroBatch& micro_batch = measured.emplace_back();
+    micro_batch.items = batch.size();
+    const GradientTarget target = sum.next();
+    if (!batch.empty()) {
+      const std::vector<uint64_t> keys = item_keys(batch);
+      const TrainingRandom random{static_cast<uint64_t>(recipe_.train.seed), keys};
+      const Pass pass = compute_pass(&random);
+      const Activations clean = waveform_of(batch);
+      micro_batch.sums = batch.augmented.empty()
+                             ? train_pass(network_, pass, clean, target)
+                             : train_pass(network_, pass, clean, augmented_waveform_of(batch), target);
+    }
+    sum.done(batch.empty());
+    micro_batch.audio_seconds =
         static_cast<double>(batch.total_samples()) / static_cast<double>(recipe_.data.sample_rate);
     for (int64_t u : batch.utterances)
       update_utterances_.push_back(corpus_.train.utterances[static_cast<size_t>(u)].id);
   }
-  return sums;
+  return measured;
+}
+
+// The whole update's, added in the order of the micro-batches; and whether anybody wants to stop.
+MicroBatch Pretrainer::exchange(const std::vector<MicroBatch>& mine) {
+  const size_t width = PackedMicroBatch::width(recipe_.objective);
+  std::vector<double> values{options_.stop_requested() ? 1.0 : 0.0};
+  for (const MicroBatch& micro_batch : mine) PackedMicroBatch::append(micro_batch, width, values);
+  const std::string_view bytes(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+  MicroBatch total;
+  for (const std::string& text : gather_texts(communicator_, bytes, wait("sums"))) {
+    values.resize(text.size() / sizeof(double));
+    std::memcpy(values.data(), text.data(), text.size());
+    stop_ = stop_ || values[0] > 0.0;
+    for (size_t first = 1; first < values.size(); first += width) {
+      const MicroBatch one = PackedMicroBatch::read(std::span(values).subspan(first, width));
+      total.sums += one.sums;
+      total.audio_seconds += one.audio_seconds;
+      total.items += one.items;
+    }
+  }
+  return total;
 }
 
 // The optimiser's part; false when the update is not finite and nothing was changed.
-bool Pretrainer::apply(const ObjectiveSums& sums, UpdateMeasures& measures) {
+bool Pretrainer::apply(const ObjectiveSums& sums, GradientSum& sum, ParameterBlock& gradients,
+                       UpdateMeasures& measures) {
   const int64_t count = divisor(sums, recipe_.objective.divisor);
-  scale_gradients(gradients_.flat(), 1.0 / static_cast<double>(std::max<int64_t>(count, 1)));
-  measures.gradient_norm = gradient_norm(gradients_.flat());
+  scale_gradients(gradients.flat(), 1.0 / static_cast<double>(std::max<int64_t>(count, 1)));
+  measures.gradient_norm = sum.norm(gradients);
   measures.learning_rate = learning_rate_at(recipe_.optim, recipe_.train.max_updates, state_.update);
   if (!std::isfinite(sums.loss_nats) || !std::isfinite(measures.gradient_norm)) return false;
-  scale_gradients(gradients_.flat(), clip_factor(measures.gradient_norm, recipe_.optim.clip_norm));
-  adam_update(recipe_.optim, measures.learning_rate, state_.parameters, gradients_, state_.adam);
+  scale_gradients(gradients.flat(), clip_factor(measures.gradient_norm, recipe_.optim.clip_norm));
+  adam_update(recipe_.optim, measures.learning_rate, sum.owned(), state_.parameters, gradients, state_.adam);
+  sum.share_owned(state_.parameters);
   if (packed_) packed_->refresh(state_.parameters);
   return true;
 }
@@ -301,9 +419,14 @@ void Pretrainer::skip(const ObjectiveSums& sums, const UpdateMeasures& measures)
   ++state_.skipped_in_row;
   const std::string what =
       fmt::format("skipped: loss {} nats, gradient norm {}", sums.loss_nats, measures.gradient_norm);
+  std::vector<std::string> utterances;
+  const std::string mine = fmt::format("{}", fmt::join(update_utterances_, std::string_view("\0", 1)));
+  for (const std::string& names : gather_texts(communicator_, mine, wait("names of utterances"))) {
+    std::istringstream stream(names);
+    for (std::string name; std::getline(stream, name, '\0');) utterances.push_back(name);
+  }
   if (writes()) {
-    const nlohmann::json line{
-        {"update", state_.update}, {"reason", what}, {"utterances", update_utterances_}};
+    const nlohmann::json line{{"update", state_.update}, {"reason", what}, {"utterances", utterances}};
     AppendFile(options_.run_folder / "skipped_updates.jsonl")
         .append(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     log_->alarm(state_.update, what + "; the utterances are in skipped_updates.jsonl");
@@ -312,28 +435,39 @@ void Pretrainer::skip(const ObjectiveSums& sums, const UpdateMeasures& measures)
     fail_not_finite(options_.run_folder, state_.skipped_in_row, state_.update);
 }
 
-void Pretrainer::update(BatchLoader& loader) {
+// False when nothing of the update's audio could be read, so that there was none.
+bool Pretrainer::update(BatchLoader& loader, GradientSum& sum) {
   const Clock::time_point start = Clock::now();
   const double waited_before = loader.seconds_waited();
-  double audio_seconds = 0.0;
-  const ObjectiveSums local = accumulate(loader, audio_seconds);
-  ExchangedSums exchanged(local, audio_seconds, options_.stop_requested());
-  communicator_.all_reduce_sum(gradients_.flat());
-  communicator_.all_reduce_sum(exchanged.values());
-  const ObjectiveSums sums = exchanged.sums();
-  stop_ = exchanged.stop();
-
-  UpdateMeasures measures{.sums = sums, .audio_seconds = exchanged.audio_seconds()};
-  const bool applied = apply(sums, measures);
-  ++state_.update;
+  const double exchanged_before = sum.exchange_seconds();
+  const double exchange_waited_before = sum.waited_seconds();
+  const std::vector<MicroBatch> mine = compute(loader, sum);
+  // A launcher that ends the job leaves a moment: what is done is saved before the wait for others goes on.
+  ParameterBlock& gradients = sum.finish([&] {
+    if (writes() && options_.stop_requested()) save();
+  });
+  const MicroBatch total = exchange(mine);
   state_.position = loader.position();
+  if (total.items == 0) return false;
+
+  UpdateMeasures measures{.sums = total.sums,
+                          .audio_seconds = total.audio_seconds,
+                          .ranks = communicator_.size(),
+                          .exchange_seconds = sum.exchange_seconds() - exchanged_before,
+                          .exchange_wait_seconds = sum.waited_seconds() - exchange_waited_before};
+  const bool applied = apply(total.sums, sum, gradients, measures);
+  ++state_.update;
   state_.audio_seconds += measures.audio_seconds;
   measures.compute_seconds = seconds_since(start);
   measures.wait_seconds = loader.seconds_waited() - waited_before;
   state_.wall_seconds += measures.compute_seconds;
-  if (!applied) return skip(sums, measures);
-  state_.skipped_in_row = 0;
-  if (writes()) log_->after_update(state_, measures);
+  if (!applied) {
+    skip(total.sums, measures);
+  } else {
+    state_.skipped_in_row = 0;
+    if (writes()) log_->after_update(state_, measures);
+  }
+  return true;
 }
 
 void Pretrainer::validate() {
@@ -382,22 +516,70 @@ void Pretrainer::add_failures(const std::vector<std::string>& failures) {
 
 void Pretrainer::save() {
   if (!writes() || saved_at_ == state_.update) return;
+  const bool is_sharded = state_.adam.first_moment.size() != state_.parameters.flat().size();
+  // What others hold cannot be had while one of them is lost: the checkpoint before has to do.
+  if (is_sharded && gathered_at_ != state_.update) return;
+  const auto swap_moments = [&] {
+    if (!is_sharded) return;
+    std::swap(state_.adam.first_moment, whole_adam_.first_moment);
+    std::swap(state_.adam.second_moment, whole_adam_.second_moment);
+  };
   log_->flush();
   state_.log = log_->state();
+  swap_moments();
   save_state(*store_, model_file_info(recipe_), state_);
+  swap_moments();
   saved_at_ = state_.update;
   log_debug(fmt::format("checkpoint {} saved", state_.update));
   store_->prune(recipe_.train.keep_last);
 }
 
-PretrainResult Pretrainer::run() {
-  if (recipe_.train.accumulate_batches % communicator_.size() != 0) {
-    fail_field("train", "accumulate_batches",
-               fmt::format("{} is not a multiple of the {} ranks", recipe_.train.accumulate_batches,
-                           communicator_.size()));
+// Another rank is gone: the last update that all have made is on the disk before the job ends.
+void Pretrainer::save_what_was_done() {
+  if (!writes()) return;
+  try {
+    save();
+    if (saved_at_ >= 0)
+      log_warning(fmt::format("a rank is lost; the state of update {} is saved", saved_at_));
+  } catch (const Error& error) {
+    log_warning(error.what());
   }
+}
+
+void Pretrainer::train(BatchLoader& loader, GradientSum& sum) {
+  while (!finished() && !stop_) {
+    const bool updated = update(loader, sum);
+    const bool last = finished();
+    const bool validates = last || (updated && state_.update % recipe_.train.valid_every == 0);
+    const bool probes =
+        recipe_.probe.enabled() && (last || (updated && state_.update % recipe_.probe.every == 0));
+    const bool saves = last || stop_ || (updated && state_.update % recipe_.train.save_every == 0);
+    if (validates || probes || saves) gather_moments(sum);
+    if (validates) validate();
+    if (probes) probe();
+    if (saves) save();
+    // The others would count rank 0's work as silence.
+    if (validates || probes || saves) barrier(communicator_, wait_for_rank0("a sign that rank 0 goes on"));
+    whole_adam_ = {};
+  }
+}
+
+// Those of all ranks, for rank 0's result.
+void Pretrainer::gather_failures() {
+  const std::string mine = fmt::format("{}", fmt::join(failures_, "\n"));
+  for (const std::string& lines : gather_texts(communicator_, mine, wait("failures"))) {
+    std::istringstream stream(lines);
+    for (std::string line; std::getline(stream, line);) add_failures({line});
+  }
+}
+
+PretrainResult Pretrainer::run() {
+  GradientSum sum(communicator_, network_.layout, backward_order(network_), recipe_.distributed,
+                  recipe_.train.accumulate_batches);
   prepare_folder();
   resume();
+  check_agreement();
+  share_state(sum);
   if (finished()) {
     return {.updates = state_.update,
             .already_finished = true,
@@ -412,16 +594,18 @@ PretrainResult Pretrainer::run() {
   }
   BatchLoader loader(corpus_.train, recipe_.data, static_cast<uint64_t>(recipe_.train.seed),
                      {.start = state_.position,
-                      .rank = communicator_.rank(),
-                      .rank_count = communicator_.size(),
+                      .turn = {.batches = recipe_.train.accumulate_batches,
+                               .first = sum.share().first,
+                               .count = sum.share().leaves()},
+                      .keep_empty = true,
                       .augment = recipe_.augment,
                       .noise = corpus_.noise});
-  while (!finished() && !stop_) {
-    update(loader);
-    const bool last = finished();
-    if (last || state_.update % recipe_.train.valid_every == 0) validate();
-    if (recipe_.probe.enabled() && (last || state_.update % recipe_.probe.every == 0)) probe();
-    if (last || stop_ || state_.update % recipe_.train.save_every == 0) save();
+  try {
+    train(loader, sum);
+    gather_failures();
+  } catch (const CommunicationError&) {
+    save_what_was_done();
+    throw;
   }
   if (writes()) log_->write_report();
   return {.updates = state_.update,

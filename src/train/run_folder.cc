@@ -11,7 +11,7 @@ namespace wav2vec {
 void check_same_recipe(const std::filesystem::path& stored_path, std::span<const RecipeSection> stored,
                        std::span<const RecipeSection> given) {
   for (size_t i = 0; i < given.size(); ++i) {
-    if (given[i].name == "train" || given[i].name == "probe") continue;
+    if (given[i].name == "train" || given[i].name == "distributed" || given[i].name == "probe") continue;
     if (format_recipe("", stored.subspan(i, 1)) == format_recipe("", given.subspan(i, 1))) continue;
     throw ConfigError(fmt::format(
         "{}: section [{}] differs from the recipe given now; resume without --config and --set, or "

@@ -91,6 +91,9 @@ void RunLog::after_update(const TrainingState& state, const UpdateMeasures& meas
   interval_.audio_seconds += measures.audio_seconds;
   interval_.compute_seconds += measures.compute_seconds;
   interval_.wait_seconds += measures.wait_seconds;
+  interval_.ranks = measures.ranks;
+  interval_.exchange_seconds += measures.exchange_seconds;
+  interval_.exchange_wait_seconds += measures.exchange_wait_seconds;
   ++interval_updates_;
 
   const CollapseReading reading{.update = state.update,
@@ -114,21 +117,30 @@ void RunLog::show_progress(const TrainingState& state) {
 
 void RunLog::write_interval(const TrainingState& state) {
   const auto updates = static_cast<double>(interval_updates_);
-  write({.update = state.update,
-         .split = "train",
-         .values = {{"loss_bits", bits_per_divisor(interval_.sums, objective_.divisor)},
-                    {"chance_bits", chance_bits(objective_)},
-                    {"constant_prior_bits", constant_prior_bits(objective_)},
-                    {"accuracy", accuracy(interval_.sums)},
-                    {"gradient_norm", interval_.gradient_norm / updates},
-                    {"learning_rate", interval_.learning_rate},
-                    {"audio_seconds_per_second", interval_.audio_seconds / interval_.compute_seconds},
-                    {"loader_wait_share", interval_.wait_seconds / interval_.compute_seconds},
-                    {"audio_hours", state.audio_seconds / 3600.0},
-                    {"wall_seconds", state.wall_seconds},
-                    {"skipped_updates", static_cast<double>(state.skipped)},
-                    {"peak_rss_mib", peak_rss_mib()}},
-         .lists = {{"accuracy_per_step", accuracy_per_step(interval_.sums)}}});
+  MetricsRecord record{
+      .update = state.update,
+      .split = "train",
+      .values = {{"loss_bits", bits_per_divisor(interval_.sums, objective_.divisor)},
+                 {"chance_bits", chance_bits(objective_)},
+                 {"constant_prior_bits", constant_prior_bits(objective_)},
+                 {"accuracy", accuracy(interval_.sums)},
+                 {"gradient_norm", interval_.gradient_norm / updates},
+                 {"learning_rate", interval_.learning_rate},
+                 {"audio_seconds_per_second", interval_.audio_seconds / interval_.compute_seconds},
+                 {"loader_wait_share", interval_.wait_seconds / interval_.compute_seconds},
+                 {"audio_hours", state.audio_seconds / 3600.0},
+                 {"wall_seconds", state.wall_seconds},
+                 {"skipped_updates", static_cast<double>(state.skipped)},
+                 {"peak_rss_mib", peak_rss_mib()}},
+      .lists = {{"accuracy_per_step", accuracy_per_step(interval_.sums)}}};
+  if (interval_.ranks > 1) {
+    record.values.insert(record.values.end(),
+                         {{"ranks", static_cast<double>(interval_.ranks)},
+                          {"update_seconds", interval_.compute_seconds / updates},
+                          {"exchange_seconds", interval_.exchange_seconds / updates},
+                          {"exchange_wait_seconds", interval_.exchange_wait_seconds / updates}});
+  }
+  write(record);
   interval_ = {};
   interval_updates_ = 0;
 }

@@ -119,8 +119,8 @@ void write_state(const std::filesystem::path& path, const TrainingState& state) 
       {"measures", {kMeasures}, std::span<const double>(measures)},
       {kLogCounts, {kLogCountsSize}, std::span<const uint64_t>(log_counts)},
       {kLogMeasures, {kLogMeasuresSize}, std::span<const double>(log_measures)},
-      {"adam.first_moment", flat_shape, state.adam.first_moment.flat()},
-      {"adam.second_moment", flat_shape, state.adam.second_moment.flat()},
+      {"adam.first_moment", flat_shape, std::span(state.adam.first_moment)},
+      {"adam.second_moment", flat_shape, std::span(state.adam.second_moment)},
   };
   if (!log_steps.empty())
     tensors.push_back({kLogSteps, {2, std::ssize(log_steps) / 2}, std::span<const int64_t>(log_steps)});
@@ -155,8 +155,8 @@ void load_state(const Checkpoint& checkpoint, TrainingState& state) {
   std::array<double, kMeasures> measures{};
   file.read("counters", counters);
   file.read("measures", measures);
-  file.read_f32("adam.first_moment", state.adam.first_moment.flat());
-  file.read_f32("adam.second_moment", state.adam.second_moment.flat());
+  file.read_f32("adam.first_moment", std::span(state.adam.first_moment));
+  file.read_f32("adam.second_moment", std::span(state.adam.second_moment));
   state.update = static_cast<int64_t>(counters[0]);
   state.adam.updates = static_cast<int64_t>(counters[1]);
   state.position = {static_cast<int64_t>(counters[2]), static_cast<int64_t>(counters[3])};

@@ -214,8 +214,7 @@ TEST_CASE(
     check_same(alone, 20);
 
     LoaderOptions second_rank = options;
-    second_rank.rank = 1;
-    second_rank.rank_count = 2;
+    second_rank.turn = {.batches = 2, .first = 1};
     BatchLoader rank(corpus.manifest, data_config(), 4, second_rank);
     check_same(rank, 6);
 

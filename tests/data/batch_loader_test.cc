@@ -131,7 +131,8 @@ TEST_CASE("ranks share an epoch without overlap") {
   std::set<int64_t> seen;
   std::vector<int64_t> batches;
   for (int64_t rank = 0; rank < 3; ++rank) {
-    BatchLoader loader(corpus.manifest, config, 2, {.rank = rank, .rank_count = 3, .single_pass = true});
+    BatchLoader loader(corpus.manifest, config, 2,
+                       {.turn = {.batches = 3, .first = rank}, .single_pass = true});
     batches.push_back(0);
     for (AudioBatch batch = loader.next(); !batch.empty(); batch = loader.next()) {
       ++batches.back();

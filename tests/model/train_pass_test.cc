@@ -139,3 +139,41 @@ TEST_CASE("train pass: hearing the targets themselves is the ordinary pass") {
     CHECK(train_pass(network, pass, batch.view(), other.view(), network.gradients).loss_nats != loss);
   }
 }
+
+TEST_CASE("train pass: parameters are told in order, and nothing is added to a gradient afterwards") {
+  for (const bool wide_context : {false, true}) {
+    ModelConfig config;
+    config.encoder_channels = {16, 16, 16, 16, 16};
+    config.context_channels = {16, wide_context ? 24 : 16};
+    config.context_kernels = {2, 3};
+    config.context_skip = true;
+    test::Network network(config, {});
+    test::Batch batch{test::glide(7, 18000), {9000, 7000}};
+    test::Batch other{test::glide(8, 18000), {9000, 7000}};
+    const std::vector<uint64_t> keys{1, 2};
+    const TrainingRandom random{1, keys};
+    const auto check = [&](const auto& run) {
+      std::vector<int32_t> told;
+      std::vector<std::vector<float>> then;
+      const GradientObserver observer = [&](ParameterId id) {
+        told.push_back(id.index);
+        then.emplace_back(network.gradients[id].begin(), network.gradients[id].end());
+      };
+      GradientTarget target = start_gradients(network.gradients);
+      target.ready = &observer;
+      run(target);
+      const std::vector<ParameterId> expected = backward_order(network);
+      REQUIRE(told.size() == network.layout.by_name().size());
+      REQUIRE(told.size() == expected.size());
+      for (size_t i = 0; i < told.size(); ++i) {
+        CHECK(told[i] == expected[i].index);
+        const std::span<const float> now = network.gradients[expected[i]];
+        CHECK(then[i] == std::vector<float>(now.begin(), now.end()));
+      }
+    };
+    check([&](const GradientTarget& t) { train_pass(network, network.pass(&random), batch.view(), t); });
+    check([&](const GradientTarget& t) {
+      train_pass(network, network.pass(&random), batch.view(), other.view(), t);
+    });
+  }
+}

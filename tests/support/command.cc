@@ -18,8 +18,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-pid_t start(const std::vector<std::string>& arguments, const std::filesystem::path& out,
-            const std::filesystem::path& err) {
+pid_t start(const std::string& program, const std::vector<std::string>& arguments,
+            const std::filesystem::path& out, const std::filesystem::path& err) {
   // Up to exec the child has our handlers: a signal that comes so early waits.
   sigset_t stops;
   sigset_t before;
@@ -36,25 +36,26 @@ pid_t start(const std::vector<std::string>& arguments, const std::filesystem::pa
   const int err_fd = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   dup2(out_fd, STDOUT_FILENO);
   dup2(err_fd, STDERR_FILENO);
-  std::vector<std::string> words{W2V_CLI};
+  std::vector<std::string> words{program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   for (const int stop : {SIGINT, SIGTERM}) ::signal(stop, SIG_DFL);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  execv(W2V_CLI, argv.data());
+  execvp(program.c_str(), argv.data());
   _exit(127);
 }
 
 }  // namespace
 
-CommandResult run_wav2vec(const std::vector<std::string>& arguments, double kill_after_seconds, int signal) {
+CommandResult run_program(const std::string& program, const std::vector<std::string>& arguments,
+                          double kill_after_seconds, int signal) {
   const TemporaryFolder folder;
   const auto out = folder.path() / "out";
   const auto err = folder.path() / "err";
   const auto started = Clock::now();
-  const pid_t child = start(arguments, out, err);
+  const pid_t child = start(program, arguments, out, err);
   if (child < 0) throw std::runtime_error("fork failed");
   int status = 0;
   if (kill_after_seconds >= 0.0) {
@@ -71,6 +72,10 @@ CommandResult run_wav2vec(const std::vector<std::string>& arguments, double kill
   }
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out, 1 << 26),
           read_file(err, 1 << 26)};
+}
+
+CommandResult run_wav2vec(const std::vector<std::string>& arguments, double kill_after_seconds, int signal) {
+  return run_program(W2V_CLI, arguments, kill_after_seconds, signal);
 }
 
 }  // namespace wav2vec::test

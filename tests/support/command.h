@@ -14,6 +14,10 @@ struct CommandResult {
   std::string standard_error;
 };
 
+/// Any program that is found on the PATH, or by its path.
+CommandResult run_program(const std::string& program, const std::vector<std::string>& arguments,
+                          double kill_after_seconds = -1.0, int signal = SIGKILL);
+
 /// Waits for `wav2vec arguments…`; with `kill_after_seconds` ≥ 0 sends `signal` then.
 CommandResult run_wav2vec(const std::vector<std::string>& arguments, double kill_after_seconds = -1.0,
                           int signal = SIGKILL);

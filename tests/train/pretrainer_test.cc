@@ -8,7 +8,6 @@
 
 #include <map>
 #include <set>
-#include <thread>
 
 #include "support/captured_stderr.h"
 #include "support/speech_like.h"
@@ -226,29 +225,6 @@ TEST_CASE("pretrain: the resolved recipe of a run gives the same run") {
   read_recipe(folder.path() / "a" / "recipe.toml", again.sections());
   run(again, folder.path() / "b");
   CHECK(final_weights(folder.path() / "a", 12) == final_weights(folder.path() / "b", 12));
-}
-
-TEST_CASE("pretrain: two ranks with one batch each equal one rank that accumulates two") {
-  const TemporaryFolder folder;
-  PretrainRecipe recipe = tiny_recipe(test::write_corpus(folder.path(), 24));
-  recipe.train.accumulate_batches = 2;
-  recipe.train.max_updates = 6;
-  recipe.train.save_every = 6;
-  run(recipe, folder.path() / "one");
-  {
-    CapturedStderr quiet;
-    auto ranks = make_thread_group(2);
-    std::vector<std::thread> threads;
-    for (auto& rank : ranks) {
-      threads.emplace_back(
-          [&] { pretrain(recipe, {.run_folder = folder.path() / "two", .command_line = "test"}, *rank); });
-    }
-    for (auto& thread : threads) thread.join();
-  }
-  const auto one = losses(folder.path() / "one");
-  const auto two = losses(folder.path() / "two");
-  REQUIRE(one.size() == two.size());
-  for (size_t i = 0; i < one.size(); ++i) CHECK(two[i] == doctest::Approx(one[i]).epsilon(1e-4));
 }
 
 TEST_CASE("pretrain: a run folder is never mixed with another run") {

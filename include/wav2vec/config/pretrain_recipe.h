@@ -1,11 +1,12 @@
 #pragma once
 // Everything that `wav2vec pretrain` is told: the sections [model], [objective], [data], [augment], [optim],
-// [train] and [probe].
+// [train], [distributed] and [probe].
 
 #include <vector>
 
 #include "wav2vec/config/augment_config.h"
 #include "wav2vec/config/data_config.h"
+#include "wav2vec/config/distributed_config.h"
 #include "wav2vec/config/model_config.h"
 #include "wav2vec/config/objective_config.h"
 #include "wav2vec/config/recipe.h"
@@ -21,6 +22,7 @@ struct PretrainRecipe {
   AugmentConfig augment;
   OptimConfig optim;
   TrainConfig train;
+  DistributedConfig distributed;
   TrainingProbeConfig probe;
 
   /// The sections in the order of the file; they refer to this recipe.

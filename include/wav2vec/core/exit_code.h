@@ -13,6 +13,7 @@ enum class ExitCode : int {
   numeric = 6,             ///< training left the finite numbers too often in a row
   unsure = 7,              ///< a check cannot tell
   interrupted = 8,         ///< stopped by a signal, state saved
+  communication = 9,       ///< another rank of the job does not answer
   internal = 70,           ///< a bug
 };
 

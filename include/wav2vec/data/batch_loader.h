@@ -37,11 +37,20 @@ struct LoaderPosition {
   bool operator==(const LoaderPosition&) const = default;
 };
 
+/// Whose batches are whose: of every `batches`, also across the end of an epoch, this process gets numbers
+/// first … first + count − 1.
+struct LoaderTurn {
+  int64_t batches = 1;
+  int64_t first = 0;
+  int64_t count = 1;
+};
+
 struct LoaderOptions {
   LoaderPosition start = {};  ///< as position() told it; the batches from there are the same to the bit
-  int64_t rank = 0;           ///< ranks take turns: of every rank_count batches, also across the end of an
-  int64_t rank_count = 1;     ///< epoch, this process gets number `rank`
-  bool single_pass = false;   ///< only the epoch of `start`, then empty batches (validation)
+  LoaderTurn turn = {};
+  /// A batch of which nothing can be read is delivered empty, not passed over: every turn has its batches.
+  bool keep_empty = false;
+  bool single_pass = false;  ///< only the epoch of `start`, then empty batches (validation)
   CropPlace crop = CropPlace::random;
   AugmentConfig augment = {};  ///< applied after decoding (and behind the cache); validation has none
   Manifest noise = {};         ///< read from AugmentConfig::noise
@@ -50,7 +59,7 @@ struct LoaderOptions {
 /// The content of every batch depends only on (manifest, config, augmentation, seed, epoch, batch), not on
 /// threads, timing or what is in the cache folder. Lengths that the manifest does not know are probed in the
 /// constructor. An utterance that cannot be decoded or is shorter than min_samples after all is left out of
-/// its batch; a batch without any is passed over.
+/// its batch; a batch without any is passed over, but for keep_empty.
 class BatchLoader {
  public:
   /// Throws DataError when no utterance is long enough, or no noise can be read.
@@ -60,12 +69,12 @@ class BatchLoader {
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  /// The next batch; waits for it. Empty only behind the end of a single pass. Throws DataError when a whole
-  /// epoch failed. One caller at a time.
+  /// The next batch; waits for it. Empty only behind the end of a single pass, and where keep_empty says so.
+  /// Throws DataError when as many batches as an epoch has failed in a row. One caller at a time.
   AudioBatch next();
 
-  /// Where the next turn of all ranks begins, the same for each of them: LoaderOptions::start of a loader
-  /// that continues.
+  /// Where the next turn begins, the same for all who share it, when each has taken its batches of the last
+  /// one: LoaderOptions::start of a loader that continues.
   LoaderPosition position() const;
   int64_t batches_in_epoch(int64_t epoch) const;  ///< planned, of all ranks
   int64_t left_out() const;                       ///< utterances shorter than min_samples

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "wav2vec/model/contrastive_objective.h"
 #include "wav2vec/model/wav2vec_model.h"
@@ -45,6 +46,9 @@ ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, co
 ObjectiveSums train_pass(const PretrainingNetwork& network, const Pass& pass, const Activations& targets,
                          const Activations& heard, const GradientTarget& gradients,
                          const StageObserver& done = nullptr);
+
+/// The parameters in the order in which train_pass() tells that they are ready.
+std::vector<ParameterId> backward_order(const PretrainingNetwork& network);
 
 /// Forward without dropout; `random` draws the negatives. z and c stay in the workspace until the caller
 /// rewinds it.

@@ -36,10 +36,12 @@ struct PretrainResult {
 /// metrics.csv, events.out.tfevents.*, report.html, skipped_updates.jsonl. Only rank 0 writes.
 ///
 /// Weights, optimiser, schedule, sampler and random numbers after a resume are the same to the bit as without
-/// the interruption, for the same number of threads and ranks.
+/// the interruption. In f32 they depend neither on the number of ranks, which may change between resumes, nor
+/// of threads. A rank other than 0 may have no run folder; its result says nothing about validation.
 ///
 /// Throws ConfigError (recipe, or a run folder that holds another run), DataError (no usable audio),
-/// CheckpointError (resume, and every checkpoint is damaged), DiskError, NumericError (max_skipped_in_row).
+/// CheckpointError (resume, and every checkpoint is damaged), DiskError, NumericError (max_skipped_in_row),
+/// CommunicationError (rank 0 has saved what was done).
 PretrainResult pretrain(const PretrainRecipe& recipe, const PretrainOptions& options,
                         Communicator& communicator);
 

@@ -11,9 +11,9 @@
 
 namespace wav2vec {
 
-/// A resumed run must be the same run: every section but [train] and [probe] has to agree with what was
-/// written to `stored_path`. Both lists have the same sections in the same order. Throws ConfigError naming
-/// the section.
+/// A resumed run must be the same run: every section but [train], [distributed] and [probe] has to agree with
+/// what was written to `stored_path`. Both lists have the same sections in the same order. Throws ConfigError
+/// naming the section.
 void check_same_recipe(const std::filesystem::path& stored_path, std::span<const RecipeSection> stored,
                        std::span<const RecipeSection> given);
 

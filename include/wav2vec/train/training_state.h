@@ -25,6 +25,9 @@ struct UpdateMeasures {
   double audio_seconds = 0.0;
   double compute_seconds = 0.0;  ///< the whole update, waiting for the loader included
   double wait_seconds = 0.0;
+  int64_t ranks = 1;
+  double exchange_seconds = 0.0;       ///< of gradients between ranks, behind the backward pass or not
+  double exchange_wait_seconds = 0.0;  ///< of that, what the update waited for
 };
 
 /// What the log of the run carries from one update to the next: with it the records after a resume are those
