@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "choices.h"
 #include "commands.h"
 #include "default_model.h"
+#include "shard.h"
 #include "stop_signal.h"
 #include "wav2vec/align/alignment_files.h"
 #include "wav2vec/core/error.h"
@@ -37,6 +39,7 @@ struct Options {
   std::string language = "en";
   bool replace_invalid = false;
   bool lines = false;
+  std::string shard;
 };
 
 /// A recording and its text.
@@ -74,7 +77,8 @@ void refuse_subtitles(const std::string& path, const std::vector<TextLine>& line
 std::vector<Job> jobs_of(const Options& options) {
   std::vector<Job> jobs;
   if (!options.manifest.empty()) {
-    for (Utterance& utterance : read_manifest(options.manifest).utterances) {
+    const Manifest manifest = read_manifest(options.manifest);
+    for (Utterance& utterance : items_of<Utterance>(manifest.utterances, shard_of_process(options.shard))) {
       std::vector<TextLine> lines = lines_of_text(utterance.text);
       jobs.push_back({std::move(utterance), std::move(lines)});
     }
@@ -118,7 +122,21 @@ struct Totals {
   double audio_seconds = 0.0;
 };
 
-ExitCode run(const Options& options) {
+// A part of the recordings goes into a file of its own.
+Options of_part(Options options) {
+  if (options.manifest.empty()) {
+    if (!options.shard.empty()) throw ConfigError("--shard is for --manifest");
+    return options;
+  }
+  const Shard shard = shard_of_process(options.shard);
+  if (shard.parts > 1 && options.out == "-")
+    throw ConfigError("a part of the recordings goes into a file, which wav2vec merge takes; give --out");
+  options.out = part_path(options.out, shard).string();
+  return options;
+}
+
+ExitCode run(const Options& given) {
+  const Options options = of_part(given);
   if (options.manifest.empty() == (options.media.empty() || options.text.empty()))
     throw ConfigError("expected MEDIA and TEXT, or --manifest");
   const AlignmentFormat format = format_of(options);
@@ -137,7 +155,9 @@ ExitCode run(const Options& options) {
        .max_readings = 1,
        .invalid_utf8 = options.replace_invalid ? InvalidUtf8::replace : InvalidUtf8::refuse});
   catch_stop_signals("stopping; nothing is written");
-  const bool single = jobs.size() == 1;
+  // A part is written whatever fails in it, for the others need it.
+  const bool is_part = options.out != given.out;
+  const bool single = jobs.size() == 1 && !is_part;
   std::optional<Progress> progress;
   std::vector<AlignedText> aligned;
   Totals totals;
@@ -188,7 +208,7 @@ ExitCode run(const Options& options) {
     if (!single) progress->update(std::ssize(aligned) + failed, {}, totals.audio_seconds);
   }
   if (progress) progress->finish();
-  if (aligned.empty()) throw DataError("nothing was aligned; see the messages above");
+  if (aligned.empty() && !is_part) throw DataError("nothing was aligned; see the messages above");
   const std::string content =
       options.lines ? format_ctm_of_lines(aligned) : format_alignment(format, aligned);
   std::string summary = fmt::format("{}: {} of {} lines found in {:.1f} s of audio", printable(options.out),
@@ -219,6 +239,7 @@ Command add_align(CLI::App& program) {
       ->required()
       ->check(not_empty());
   app->add_option("--format", options->format, "of --out, where its name does not tell");
+  add_shard_option(*app, options->shard, "of --manifest, into a file that wav2vec merge takes");
   app->add_option("--model", options->model,
                   "run or checkpoint of train-head, instead of the head that is shipped");
   app->add_option("--language", options->language,

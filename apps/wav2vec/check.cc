@@ -10,6 +10,7 @@
 #include "choices.h"
 #include "commands.h"
 #include "default_model.h"
+#include "shard.h"
 #include "stop_signal.h"
 #include "subtitle_check.h"
 #include "wav2vec/check/check_page.h"
@@ -136,7 +137,7 @@ ExitCode run(const Options& options) {
     folder.folder = options.media;
     folder.settings = options.settings;
     folder.verdict = options.verdict;
-    if (!options.shard.empty()) folder.shard = parse_shard(options.shard);
+    folder.shard = shard_of_process(options.shard);
     return check_folder(folder);
   }
   if (!options.folder.reports.empty() || !options.shard.empty())
@@ -162,9 +163,8 @@ Command add_check(CLI::App& program) {
       "--reports", options->folder.reports,
       "of a folder: writes a report (JSON) and a page (HTML) for every pair below this one; what is "
       "there and newer than its pair is not made again");
-  app->add_option("--shard", options->shard,
-                  "of a folder: part i of n, as 2/8; a call without it and with the same --reports sums up")
-      ->type_name("i/n");
+  add_shard_option(*app, options->shard,
+                   "of a folder, where a call without it and with the same --reports sums up");
   app->add_option("--jobs", options->folder.jobs,
                   "of a folder: pairs at the same time; they share the threads")
       ->capture_default_str()

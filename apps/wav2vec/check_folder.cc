@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "default_model.h"
+#include "shard.h"
 #include "stop_signal.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -90,7 +91,8 @@ Outcome check_pair(HeadModel& model, const CheckPair& pair, const FolderCheck& c
 ExitCode check_folder(const FolderCheck& given) {
   FolderCheck check = given;
   check.settings.show_progress = false;
-  const std::vector<CheckPair> pairs = shard_of(pairs_in(check.folder), check.shard);
+  const std::vector<CheckPair> all = pairs_in(check.folder);
+  const std::vector<CheckPair> pairs = items_of<CheckPair>(all, check.shard);
   catch_stop_signals("stopping; reports that are written stay");
   const int threads_each = std::max(1, omp_get_max_threads() / check.jobs);
   std::vector<std::optional<Outcome>> outcomes(pairs.size());

@@ -7,6 +7,7 @@
 #include "check_pairs.h"
 #include "check_verdict.h"
 #include "subtitle_check.h"
+#include "wav2vec/io/part_files.h"
 
 namespace wav2vec::app {
 

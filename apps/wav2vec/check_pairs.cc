@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <span>
 #include <string_view>
 
@@ -70,25 +69,6 @@ std::vector<CheckPair> pairs_in(const fs::path& folder) {
         printable(folder.string()), media.size(), subtitles.size()));
   }
   return pairs;
-}
-
-Shard parse_shard(const std::string& text) {
-  Shard shard;
-  const char* const end = text.data() + text.size();
-  const auto [slash, bad] = std::from_chars(text.data(), end, shard.number);
-  const bool has_slash = bad == std::errc() && slash != end && *slash == '/';
-  const auto [rest, bad_parts] = has_slash ? std::from_chars(slash + 1, end, shard.parts)
-                                           : std::from_chars_result{slash, std::errc::invalid_argument};
-  if (bad_parts != std::errc() || rest != end || shard.number < 1 || shard.number > shard.parts)
-    throw ConfigError("--shard: expected i/n with 1 <= i <= n, found \"" + text + "\"");
-  return shard;
-}
-
-std::vector<CheckPair> shard_of(const std::vector<CheckPair>& pairs, const Shard& shard) {
-  std::vector<CheckPair> mine;
-  for (int64_t i = shard.number - 1; i < std::ssize(pairs); i += shard.parts)
-    mine.push_back(pairs[static_cast<size_t>(i)]);
-  return mine;
 }
 
 }  // namespace wav2vec::app

@@ -13,6 +13,7 @@
 #include "extract_inputs.h"
 #include "extract_options.h"
 #include "extract_outputs.h"
+#include "shard.h"
 #include "stop_signal.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
@@ -104,8 +105,7 @@ class Extraction {
     ExtractInputs inputs(options_);
     const std::vector<Utterance>& all = inputs.collected().manifest.utterances;
     std::vector<std::string> failures = std::move(inputs.collected().failures);
-    const ExtractOptions::Shard shard = options_.parsed_shard();
-    std::vector<Utterance> mine = shard_of(all, shard.index - 1, shard.count);
+    std::vector<Utterance> mine = items_of<Utterance>(all, shard_of_process(options_.shard));
     if (options_.out == "-" && options_.format == FeatureFormat::npy && mine.size() > 1)
       throw ConfigError(fmt::format(
           "npy on stdout holds one utterance, these are {}; choose ark, ark-text, csv or a folder",

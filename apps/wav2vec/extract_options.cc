@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <optional>
 
 #include "choices.h"
+#include "shard.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
-#include "wav2vec/train/job.h"
 
 namespace wav2vec::app {
 namespace {
@@ -18,11 +16,6 @@ namespace {
 template <class Config>
 RecipeSection section(std::string name, Config& config) {
   return {std::move(name), [&config](FieldVisitor& v) { config.visit(v); }};
-}
-
-bool parse_whole(std::string_view text, int64_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
 }
 
 void add_input_options(CLI::App& app, ExtractOptions& options) {
@@ -80,9 +73,7 @@ void add_output_options(CLI::App& app, ExtractOptions& options) {
   add_choice(app, "--format", options.format, kFeatureFormatNames, "see docs/formats.md");
   app.add_flag("--overwrite", options.overwrite,
                "do everything again; features of another kind or format in --out are removed");
-  app.add_option(
-      "--shard", options.shard,
-      "I/N: part I of N (from 1), for N processes that share --out; under mpirun and srun each rank's");
+  add_shard_option(app, options.shard, "of the inputs");
   app.add_option("--scratch", options.scratch,
                  "folder for scratch files of very long audio (default: TMPDIR)");
   add_memory_option(app, options.memory_gib);
@@ -93,20 +84,6 @@ void add_output_options(CLI::App& app, ExtractOptions& options) {
 }
 
 }  // namespace
-
-ExtractOptions::Shard ExtractOptions::parsed_shard() const {
-  // Ranks of a job are shards, unless something else is said.
-  const std::optional<JobPlace> place = job_place();
-  if (shard.empty()) return place ? Shard{place->rank + 1, place->size} : Shard{};
-  Shard parsed;
-  const size_t slash = shard.find('/');
-  const std::string_view text = shard;
-  if (slash == std::string::npos || !parse_whole(text.substr(0, slash), parsed.index) ||
-      !parse_whole(text.substr(slash + 1), parsed.count) || parsed.index < 1 || parsed.index > parsed.count)
-    throw ConfigError(
-        fmt::format("--shard {}: expected I/N with I from 1 to N, for example 1/4", printable(shard)));
-  return parsed;
-}
 
 void ExtractOptions::refuse_model_options() const {
   const std::string_view kind = kFeatureKindNames[static_cast<size_t>(features)];
@@ -134,7 +111,7 @@ void ExtractOptions::check_cmvn() const {
   const bool shared = kind == CmvnKind::speaker || kind == CmvnKind::global;
   if (!cmvn_statistics.empty() && kind != CmvnKind::global)
     throw ConfigError("--cmvn-stats goes with --cmvn global");
-  if (parsed_shard().count > 1 && shared && cmvn_statistics.empty())
+  if (shard_of_process(shard).parts > 1 && shared && cmvn_statistics.empty())
     throw ConfigError(
         "--cmvn speaker or global with --shard: every process would read all the audio for its statistics; "
         "take "

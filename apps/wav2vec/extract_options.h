@@ -44,13 +44,6 @@ struct ExtractOptions {
   std::vector<std::string> overrides;
   bool json = false;
 
-  /// Part i of n, from "i/n"; {1, 1} without. Throws ConfigError.
-  struct Shard {
-    int64_t index = 1;
-    int64_t count = 1;
-  };
-  Shard parsed_shard() const;
-
   /// Applies the overrides and checks what belongs together. Throws ConfigError.
   void complete();
 

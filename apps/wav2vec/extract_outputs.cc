@@ -1,16 +1,15 @@
 #include "extract_outputs.h"
 
-#include <fmt/format.h>
-
 #include <filesystem>
+
+#include "shard.h"
 
 namespace wav2vec::app {
 
 ExtractOutputs::ExtractOutputs(const ExtractOptions& options, std::span<const FeatureContract> contracts)
     : standing_(contracts.size()) {
   namespace fs = std::filesystem;
-  const ExtractOptions::Shard shard = options.parsed_shard();
-  const std::string part = shard.count > 1 ? fmt::format("{}of{}", shard.index, shard.count) : "";
+  const std::string part = part_name(shard_of_process(options.shard));
   for (const FeatureContract& contract : contracts) {
     const fs::path path =
         contracts.size() == 1 ? fs::path(options.out) : fs::path(options.out) / contract.layer;

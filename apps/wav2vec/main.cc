@@ -49,7 +49,10 @@ std::string memory_message(const std::string& command) {
 ExitCode fail(const std::exception& error, ExitCode code) {
   const auto place = wav2vec::job_place();
   if (place && place->rank > 0) {
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    // Where a rank is silent, others hear that, too, and rank 0 saves: it needs time to do so.
+    const int patience_seconds = code == ExitCode::communication ? 120 : 1;
+    for (int waited = 0; waited < patience_seconds && !wav2vec::app::stop_requested(); ++waited)
+      std::this_thread::sleep_for(std::chrono::seconds(1));
     if (!wav2vec::app::stop_requested())  // SIGTERM of the launcher: somebody else has spoken
       std::fprintf(stderr, "wav2vec: rank %d: %s\n", place->rank, error.what());
   } else {

@@ -80,11 +80,4 @@ ExtractionResult extract_utterances(std::span<const Utterance> utterances, const
   return result;
 }
 
-std::vector<Utterance> shard_of(std::span<const Utterance> utterances, int64_t index, int64_t count) {
-  std::vector<Utterance> mine;
-  for (size_t i = static_cast<size_t>(index); i < utterances.size(); i += static_cast<size_t>(count))
-    mine.push_back(utterances[i]);
-  return mine;
-}
-
 }  // namespace wav2vec

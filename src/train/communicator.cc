@@ -62,13 +62,6 @@ class ThreadRank final : public Communicator {
   std::shared_ptr<Mailboxes> mail_;
 };
 
-template <class F>
-void for_each_other(const Communicator& communicator, F f) {
-  for (int other = 0; other < communicator.size(); ++other) {
-    if (other != communicator.rank()) f(other);
-  }
-}
-
 // Whoever hangs shall be named, not whoever waits for it in between: rank 0 hears from everybody, so its
 // patience ends first.
 Wait for_root(const Wait& wait) { return {wait.what, 1.25 * wait.seconds + 2.0, wait.give_up}; }

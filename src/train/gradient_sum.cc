@@ -291,7 +291,7 @@ class GradientSum::Engine {
 
   template <class F>
   void for_each_slice_of_others(const OwnedRange& bucket, F f) const {
-    for_each_other([&](int other) {
+    for_each_other(communicator_, [&](int other) {
       const OwnedRange slice = slice_of(bucket, other, communicator_.size());
       if (slice.size() > 0) f(other, slice);
     });
@@ -397,13 +397,6 @@ class GradientSum::Engine {
 
   // ---- one bucket ----------------------------------------------------------------------------------
 
-  template <class F>
-  void for_each_other(F f) const {
-    for (int other = 0; other < communicator_.size(); ++other) {
-      if (other != communicator_.rank()) f(other);
-    }
-  }
-
   void exchange(const OwnedRange& bucket) {
     for (const Merge& merge : last_merges_)
       add(parts_[merge.into]->flat().data() + bucket.first, parts_[merge.from]->flat().data() + bucket.first,
@@ -434,7 +427,8 @@ class GradientSum::Engine {
                 wire_out_.data() + static_cast<int64_t>(c) * bucket.size());
     }
     int64_t foreign = 0;
-    for_each_other([&](int other) { foreign += std::ssize(plan_.covers[static_cast<size_t>(other)]); });
+    for_each_other(communicator_,
+                   [&](int other) { foreign += std::ssize(plan_.covers[static_cast<size_t>(other)]); });
     if (rounded) wire_in_.resize(static_cast<size_t>(foreign * mine.size()));
     received_.resize(static_cast<size_t>(foreign * mine.size()));
 
@@ -485,7 +479,7 @@ class GradientSum::Engine {
     }
     std::vector<Outgoing> outgoing;
     std::vector<Incoming> incoming;
-    for_each_other([&](int other) {
+    for_each_other(communicator_, [&](int other) {
       const OwnedRange slice = slice_of(bucket, other, ranks);
       if (mine.size() > 0) {
         outgoing.push_back(
@@ -500,7 +494,7 @@ class GradientSum::Engine {
     });
     communicator_.exchange(outgoing, incoming, wait());
     if (!rounded) return;
-    for_each_other([&](int other) {
+    for_each_other(communicator_, [&](int other) {
       const OwnedRange slice = slice_of(bucket, other, ranks);
       from_wire(wire_in_.data() + slice.first - bucket.first, slice.size(), block + slice.first);
     });

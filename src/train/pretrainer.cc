@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,15 +14,15 @@
 #include <span>
 #include <sstream>
 
+#include "train/micro_batch.h"
+#include "train/pretraining_corpus.h"
 #include "train/run_log.h"
+#include "train/shared_state.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
-#include "wav2vec/core/hash.h"
 #include "wav2vec/core/log.h"
-#include "wav2vec/data/lengths.h"
-#include "wav2vec/data/split.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/run_lock.h"
 #include "wav2vec/train/gradient_sum.h"
@@ -44,47 +43,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-struct Corpus {
-  Manifest train;
-  Manifest valid;
-  Manifest noise;  ///< for augmentation; empty = babble, or none
-  uint64_t hash = 0;
-};
-
-// What decides order and content of the batches. Folders may move, so paths count by their last part.
-uint64_t hash_of(const Manifest& manifest) {
-  uint64_t hash = fnv1a64("");
-  for (const Utterance& u : manifest.utterances) {
-    hash = fnv1a64(fmt::format("{}\n{}\n{}\n{}\n", u.audio.filename().string(), u.start_seconds,
-                               u.duration_seconds, u.samples),
-                   hash);
-  }
-  return hash;
-}
-
-Corpus load_corpus(const PretrainRecipe& recipe) {
-  if (recipe.data.train.empty())
-    throw ConfigError("[data] train: no manifest; name one, for example --set 'data.train=[\"train.tsv\"]'");
-  Corpus corpus;
-  Manifest all = read_manifests(recipe.data.train);
-  // The share that is held out is one of duration; what cannot be read is named by the loader.
-  fill_lengths(all, audio_options(recipe.data), recipe.data.loader_threads);
-  if (!recipe.data.valid.empty()) {
-    corpus.train = std::move(all);
-    corpus.valid = read_manifests(recipe.data.valid);
-  } else {
-    auto parts = split_manifest(all, recipe.data.valid_fraction, static_cast<uint64_t>(recipe.train.seed));
-    corpus.train = std::move(parts.train);
-    corpus.valid = std::move(parts.valid);
-  }
-  corpus.hash = fnv1a64(std::to_string(hash_of(corpus.train)) + " " + std::to_string(hash_of(corpus.valid)));
-  if (recipe.augment.enabled() && !recipe.augment.noise.empty()) {
-    corpus.noise = read_manifests(recipe.augment.noise);
-    corpus.hash = fnv1a64(std::to_string(hash_of(corpus.noise)), corpus.hash);
-  }
-  return corpus;
-}
-
 void check_same_run(const fs::path& stored_path, const PretrainRecipe& recipe) {
   PretrainRecipe stored;
   read_recipe(stored_path, stored.sections());
@@ -103,7 +61,8 @@ std::string audio_summary(const Manifest& manifest) {
                      manifest.utterances.size());
 }
 
-std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe& recipe, const Corpus& corpus,
+std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe& recipe,
+                                                           const PretrainingCorpus& corpus,
                                                            const ParameterLayout& layout) {
   std::set<std::string> speakers;
   for (const Utterance& u : corpus.train.utterances) {
@@ -122,58 +81,6 @@ std::vector<std::pair<std::string, std::string>> run_facts(const PretrainRecipe&
           {"Arithmetic", std::string(kDTypeChoiceNames[static_cast<size_t>(recipe.train.dtype)])}};
 }
 
-// What one micro-batch measured.
-struct MicroBatch {
-  ObjectiveSums sums;
-  double audio_seconds = 0.0;
-  int64_t items = 0;
-};
-
-// As ranks tell it to each other, beside the gradients.
-class PackedMicroBatch {
- public:
-  static size_t width(const ObjectiveConfig& objective) {
-    return kScalars + 2 * static_cast<size_t>(objective.prediction_steps);
-  }
-  static void append(const MicroBatch& micro_batch, size_t width, std::vector<double>& values) {
-    const ObjectiveSums& sums = micro_batch.sums;
-    const size_t first = values.size();
-    values.insert(values.end(),
-                  {sums.loss_nats, static_cast<double>(sums.positives), static_cast<double>(sums.labels),
-                   micro_batch.audio_seconds, static_cast<double>(micro_batch.items)});
-    for (int64_t n : sums.positives_per_step) values.push_back(static_cast<double>(n));
-    for (int64_t n : sums.hits_per_step) values.push_back(static_cast<double>(n));
-    values.resize(first + width, 0.0);  // an empty one has no steps
-  }
-  static MicroBatch read(std::span<const double> values) {
-    const std::span<const double> steps = values.subspan(kScalars);
-    const auto whole = [](std::span<const double> counts) {
-      return std::vector<int64_t>(counts.begin(), counts.end());
-    };
-    return {.sums = {.loss_nats = values[0],
-                     .positives = static_cast<int64_t>(values[1]),
-                     .labels = static_cast<int64_t>(values[2]),
-                     .positives_per_step = whole(steps.first(steps.size() / 2)),
-                     .hits_per_step = whole(steps.subspan(steps.size() / 2))},
-            .audio_seconds = values[3],
-            .items = static_cast<int64_t>(values[4])};
-  }
-
- private:
-  static constexpr size_t kScalars = 5;
-};
-
-// The counters of a state, which rank 0 tells the others.
-struct StateCounters {
-  int64_t update;
-  int64_t adam_updates;
-  LoaderPosition position;
-  int64_t skipped;
-  int64_t skipped_in_row;
-  double audio_seconds;
-  double wall_seconds;
-};
-
 class Pretrainer {
  public:
   /// `fell_back`: dtype auto became f32.
@@ -185,7 +92,7 @@ class Pretrainer {
         communicator_(communicator),
         network_(recipe.model, recipe.objective),
         state_(network_.layout),
-        corpus_(load_corpus(recipe)) {
+        corpus_(load_pretraining_corpus(recipe)) {
     if (recipe.train.dtype == DTypeChoice::bf16)
       packed_.emplace(convolutions_of(network_), PackFor::training);
   }
@@ -200,13 +107,10 @@ class Pretrainer {
   void resume();
   void start_log();
   void check_agreement();
-  void share_state(GradientSum& sum);
   std::vector<MicroBatch> compute(BatchLoader& loader, GradientSum& sum);
-  MicroBatch exchange(const std::vector<MicroBatch>& mine);
   bool update(BatchLoader& loader, GradientSum& sum);
   bool apply(const ObjectiveSums& sums, GradientSum& sum, ParameterBlock& gradients,
              UpdateMeasures& measures);
-  void gather_moments(GradientSum& sum);
   void skip(const ObjectiveSums& sums, const UpdateMeasures& measures);
   void validate();
   void probe();
@@ -230,7 +134,7 @@ class Pretrainer {
   Communicator& communicator_;
   PretrainingNetwork network_;
   TrainingState state_;
-  Corpus corpus_;
+  PretrainingCorpus corpus_;
   Workspace workspace_;
   std::optional<PackedWeights> packed_;  // none in f32
   std::optional<RunLock> lock_;
@@ -243,8 +147,7 @@ class Pretrainer {
   int64_t probed_at_ = -1;
   int64_t saved_at_ = -1;
   bool stop_ = false;
-  AdamState whole_adam_;  // of all ranks, as it was at update gathered_at_; where none has the whole
-  int64_t gathered_at_ = -1;
+  std::optional<AdamState> whole_adam_;  // rank 0's, while it may save, of a sharded optimiser
 };
 
 void Pretrainer::prepare_folder() {
@@ -271,44 +174,6 @@ void Pretrainer::check_agreement() {
         "another); give all ranks the same files, and set train.dtype",
         rank));
   }
-}
-
-// Only rank 0 reads the run folder.
-void Pretrainer::share_state(GradientSum& sum) {
-  if (communicator_.size() == 1) return;
-  StateCounters counters{state_.update,         state_.adam.updates,  state_.position,    state_.skipped,
-                         state_.skipped_in_row, state_.audio_seconds, state_.wall_seconds};
-  broadcast(communicator_, std::as_writable_bytes(std::span(&counters, 1)), wait_for_rank0("the state"));
-  state_.update = counters.update;
-  state_.adam.updates = counters.adam_updates;
-  state_.position = counters.position;
-  state_.skipped = counters.skipped;
-  state_.skipped_in_row = counters.skipped_in_row;
-  state_.audio_seconds = counters.audio_seconds;
-  state_.wall_seconds = counters.wall_seconds;
-  broadcast(communicator_, std::as_writable_bytes(state_.parameters.flat()), wait("the state"));
-  for (LargeVector<float>* moment : {&state_.adam.first_moment, &state_.adam.second_moment}) {
-    if (!sum.is_sharded()) {
-      broadcast(communicator_, std::as_writable_bytes(std::span(*moment)), wait("the state"));
-      continue;
-    }
-    int64_t owned = 0;
-    for (const OwnedRange& range : sum.owned()) owned += range.size();
-    LargeVector<float> mine(static_cast<size_t>(owned), 0.0F);
-    sum.scatter_owned(*moment, mine);
-    *moment = std::move(mine);
-  }
-}
-
-// Before rank 0 saves.
-void Pretrainer::gather_moments(GradientSum& sum) {
-  if (!sum.is_sharded()) return;
-  const auto values = writes() ? state_.parameters.flat().size() : size_t{0};
-  whole_adam_.first_moment.resize(values);
-  whole_adam_.second_moment.resize(values);
-  sum.gather_owned(state_.adam.first_moment, whole_adam_.first_moment);
-  sum.gather_owned(state_.adam.second_moment, whole_adam_.second_moment);
-  gathered_at_ = state_.update;
 }
 
 bool Pretrainer::is_marked_best(int64_t update) const {
@@ -378,27 +243,6 @@ std::vector<MicroBatch> Pretrainer::compute(BatchLoader& loader, GradientSum& su
   return measured;
 }
 
-// The whole update's, added in the order of the micro-batches; and whether anybody wants to stop.
-MicroBatch Pretrainer::exchange(const std::vector<MicroBatch>& mine) {
-  const size_t width = PackedMicroBatch::width(recipe_.objective);
-  std::vector<double> values{options_.stop_requested() ? 1.0 : 0.0};
-  for (const MicroBatch& micro_batch : mine) PackedMicroBatch::append(micro_batch, width, values);
-  const std::string_view bytes(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
-  MicroBatch total;
-  for (const std::string& text : gather_texts(communicator_, bytes, wait("sums"))) {
-    values.resize(text.size() / sizeof(double));
-    std::memcpy(values.data(), text.data(), text.size());
-    stop_ = stop_ || values[0] > 0.0;
-    for (size_t first = 1; first < values.size(); first += width) {
-      const MicroBatch one = PackedMicroBatch::read(std::span(values).subspan(first, width));
-      total.sums += one.sums;
-      total.audio_seconds += one.audio_seconds;
-      total.items += one.items;
-    }
-  }
-  return total;
-}
-
 // The optimiser's part; false when the update is not finite and nothing was changed.
 bool Pretrainer::apply(const ObjectiveSums& sums, GradientSum& sum, ParameterBlock& gradients,
                        UpdateMeasures& measures) {
@@ -446,7 +290,10 @@ bool Pretrainer::update(BatchLoader& loader, GradientSum& sum) {
   ParameterBlock& gradients = sum.finish([&] {
     if (writes() && options_.stop_requested()) save();
   });
-  const MicroBatch total = exchange(mine);
+  const UpdateReport report =
+      report_of_ranks(communicator_, recipe_.objective, mine, options_.stop_requested(), wait("sums"));
+  const MicroBatch& total = report.total;
+  stop_ = stop_ || report.stop;
   state_.position = loader.position();
   if (total.items == 0) return false;
 
@@ -516,19 +363,14 @@ void Pretrainer::add_failures(const std::vector<std::string>& failures) {
 
 void Pretrainer::save() {
   if (!writes() || saved_at_ == state_.update) return;
-  const bool is_sharded = state_.adam.first_moment.size() != state_.parameters.flat().size();
   // What others hold cannot be had while one of them is lost: the checkpoint before has to do.
-  if (is_sharded && gathered_at_ != state_.update) return;
-  const auto swap_moments = [&] {
-    if (!is_sharded) return;
-    std::swap(state_.adam.first_moment, whole_adam_.first_moment);
-    std::swap(state_.adam.second_moment, whole_adam_.second_moment);
-  };
+  const bool is_sharded = state_.adam.first_moment.size() != state_.parameters.flat().size();
+  if (is_sharded && !whole_adam_) return;
   log_->flush();
   state_.log = log_->state();
-  swap_moments();
+  if (is_sharded) std::swap(state_.adam, *whole_adam_);
   save_state(*store_, model_file_info(recipe_), state_);
-  swap_moments();
+  if (is_sharded) std::swap(state_.adam, *whole_adam_);
   saved_at_ = state_.update;
   log_debug(fmt::format("checkpoint {} saved", state_.update));
   store_->prune(recipe_.train.keep_last);
@@ -554,13 +396,14 @@ void Pretrainer::train(BatchLoader& loader, GradientSum& sum) {
     const bool probes =
         recipe_.probe.enabled() && (last || (updated && state_.update % recipe_.probe.every == 0));
     const bool saves = last || stop_ || (updated && state_.update % recipe_.train.save_every == 0);
-    if (validates || probes || saves) gather_moments(sum);
+    if ((validates || probes || saves) && sum.is_sharded())
+      whole_adam_ = gather_moments(communicator_, sum, state_);
     if (validates) validate();
     if (probes) probe();
     if (saves) save();
     // The others would count rank 0's work as silence.
     if (validates || probes || saves) barrier(communicator_, wait_for_rank0("a sign that rank 0 goes on"));
-    whole_adam_ = {};
+    whole_adam_.reset();
   }
 }
 
@@ -579,7 +422,8 @@ PretrainResult Pretrainer::run() {
   prepare_folder();
   resume();
   check_agreement();
-  share_state(sum);
+  // Only rank 0 reads the run folder.
+  share_state(communicator_, sum, wait_for_rank0("the state"), state_);
   if (finished()) {
     return {.updates = state_.update,
             .already_finished = true,

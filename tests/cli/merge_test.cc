@@ -1,14 +1,18 @@
-// Features of several processes become what one process would have written.
+// What several processes wrote becomes what one process would have written.
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <chrono>
 #include <map>
+#include <nlohmann/json.hpp>
 
+#include "support/ark_matrices.h"
 #include "support/audio_files.h"
 #include "support/command.h"
 #include "support/speech_like.h"
 #include "support/temporary_folder.h"
-#include "wav2vec/io/ark.h"
+#include "wav2vec/core/file.h"
 #include "wav2vec/io/feature_summary.h"
 
 using namespace wav2vec;
@@ -39,20 +43,6 @@ struct Bench {
   }
 };
 
-// The bytes of every utterance: key and matrix.
-std::map<std::string, std::string> matrices(const fs::path& ark) {
-  const std::string bytes = test::read_bytes(ark);
-  const ArkEntries found = read_ark_entries(ark);
-  std::map<std::string, std::string> out;
-  for (size_t i = 0; i < found.entries.size(); ++i) {
-    const uint64_t end = i + 1 < found.entries.size()
-                             ? found.entries[i + 1].offset - found.entries[i + 1].key.size() - 1
-                             : found.bytes;
-    out[found.entries[i].key] = bytes.substr(found.entries[i].offset, end - found.entries[i].offset);
-  }
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("merge: archives of shards become the archive of one run, whatever is repeated") {
@@ -67,8 +57,7 @@ TEST_CASE("merge: archives of shards become the archive of one run, whatever is 
     REQUIRE(bench.extract(shards, format, "3/3") == 0);
     const auto early = bench.merge(shards);
     CHECK(early.exit_code == 3);
-    CHECK(early.standard_error.find("part 2 of 3 is missing; run extract with --shard 2/3") !=
-          std::string::npos);
+    CHECK(early.standard_error.find("part 2 of 3 is missing; make it with --shard 2/3") != std::string::npos);
     REQUIRE(bench.extract(shards, format, "2/3") == 0);
     // As if a merge had been killed between writing the whole and removing its parts.
     const fs::path kept = bench.folder.path() / (format + "-kept");
@@ -77,16 +66,24 @@ TEST_CASE("merge: archives of shards become the archive of one run, whatever is 
     INFO(merged.standard_error);
     REQUIRE(merged.exit_code == 0);
     CHECK(merged.standard_output.find("3 parts merged, 7 utterances") != std::string::npos);
-    CHECK(matrices(out / "feats.ark") == matrices(whole / "feats.ark"));
+    CHECK(test::ark_matrices(out / "feats.ark") == test::ark_matrices(whole / "feats.ark"));
     CHECK(summarize_scp(out / "feats.scp").utterances == 7);
     CHECK_FALSE(fs::exists(out / "feats.1of3.ark"));
     CHECK_FALSE(fs::exists(out / "feats.1of3.scp"));
     fs::copy(kept, out, fs::copy_options::overwrite_existing);
     REQUIRE(bench.merge(shards).exit_code == 0);
-    CHECK(matrices(out / "feats.ark") == matrices(whole / "feats.ark"));
+    CHECK(test::ark_matrices(out / "feats.ark") == test::ark_matrices(whole / "feats.ark"));
     CHECK(bench.merge(shards).standard_output.find("nothing to merge") != std::string::npos);
+    // As if it had been killed while it removed them: what is left is in the whole. A younger part is not.
+    for (const char* name : {"feats.2of3.ark", "feats.2of3.scp"}) fs::copy(kept / name, out / name);
+    const fs::path left = out / "feats.2of3.ark";
+    fs::last_write_time(left, fs::last_write_time(out / "feats.ark") + std::chrono::seconds(2));
+    CHECK(bench.merge(shards).exit_code == 3);
+    fs::last_write_time(left, fs::last_write_time(out / "feats.ark") - std::chrono::seconds(2));
+    CHECK(bench.merge(shards).standard_output.find("nothing to merge") != std::string::npos);
+    CHECK_FALSE(fs::exists(left));
     CHECK(bench.extract(shards, format, "") == 0);  // all of it stands
-    CHECK(matrices(out / "feats.ark") == matrices(whole / "feats.ark"));
+    CHECK(test::ark_matrices(out / "feats.ark") == test::ark_matrices(whole / "feats.ark"));
   }
 }
 
@@ -128,4 +125,71 @@ TEST_CASE("merge: parts of two splits, a damaged part and other folders are refu
   CHECK_FALSE(fs::exists(bench.folder.path() / "cut" / "feats.ark"));
   CHECK(test::run_wav2vec({"merge", bench.audio}).exit_code == 3);
   CHECK(test::run_wav2vec({"merge", bench.folder.path() / "absent"}).exit_code == 3);
+}
+
+TEST_CASE("merge: alignments of parts, one behind the other") {
+  const TemporaryFolder folder;
+  const fs::path ctm = folder.path() / "all.ctm";
+  const auto merge = [](const fs::path& path) { return test::run_wav2vec({"merge", path}); };
+  CHECK(merge(ctm).exit_code == 3);
+  write_file(folder.path() / "all.2of2.ctm", "b 1 0.000 0.500 word 0.900\n");
+  const auto early = merge(ctm);
+  CHECK(early.exit_code == 3);
+  CHECK(early.standard_error.find("part 1 of 2 is missing") != std::string::npos);
+  write_file(folder.path() / "all.1of2.ctm", "a 1 0.000 0.250 word 0.900\n");
+  CHECK(merge(ctm).exit_code == 0);
+  CHECK(read_file(ctm, 1000) == "a 1 0.000 0.250 word 0.900\nb 1 0.000 0.500 word 0.900\n");
+  CHECK_FALSE(fs::exists(folder.path() / "all.1of2.ctm"));
+  CHECK(merge(ctm).standard_output.find("nothing to merge") != std::string::npos);
+
+  const fs::path json = folder.path() / "all.json";
+  write_file(folder.path() / "all.1of3.json", "[{\"id\": \"a\"}, {\"id\": \"b\"}]");
+  write_file(folder.path() / "all.2of3.json", "[]");
+  write_file(folder.path() / "all.3of3.json", "{\"id\": \"c\"}");
+  CHECK(merge(json).exit_code == 0);
+  CHECK(read_file(json, 1000) ==
+        "[\n {\n  \"id\": \"a\"\n },\n {\n  \"id\": \"b\"\n },\n {\n  \"id\": \"c\"\n }\n]\n");
+  write_file(folder.path() / "all.1of1.json", "{");
+  CHECK(merge(json).exit_code == 3);
+}
+
+TEST_CASE("merge: parts of align say what one process says, also where a part has nothing") {
+  const TemporaryFolder folder;
+  std::string manifest;
+  for (uint64_t i = 0; i < 3; ++i) {
+    const fs::path audio = folder.path() / fmt::format("u{}.wav", i);
+    test::write_wav(audio, test::glide(i, 20000));
+    manifest += fmt::format("{{\"audio\": \"{}\", \"id\": \"u{}\", \"text\": \"nobody but me\"}}\n",
+                            audio.string(), i);
+  }
+  write_file(folder.path() / "all.jsonl", manifest);
+  const auto align = [&](const std::string& out, const std::string& shard) {
+    std::vector<std::string> words{"align",
+                                   "--manifest",
+                                   folder.path() / "all.jsonl",
+                                   "--model",
+                                   W2V_SOURCE_DIR "/models/default.safetensors",
+                                   "-o",
+                                   folder.path() / out};
+    if (!shard.empty()) words.insert(words.end(), {"--shard", shard});
+    const auto result = test::run_wav2vec(words);
+    INFO(result.standard_error);
+    CHECK(result.exit_code <= 1);  // 1: the text is not spoken
+  };
+  const auto recordings = [&](const std::string& name) {
+    std::map<std::string, std::string> out;
+    for (const auto& recording : nlohmann::json::parse(read_file(folder.path() / name, 1 << 20)))
+      out[recording.at("id")] = recording.dump();
+    return out;
+  };
+  align("whole.json", "");
+  for (const char* shard : {"1/4", "2/4", "3/4", "4/4"}) align("parts.json", shard);
+  CHECK(fs::exists(folder.path() / "parts.4of4.json"));
+  CHECK_FALSE(fs::exists(folder.path() / "parts.json"));
+  CHECK(test::run_wav2vec({"merge", folder.path() / "parts.json"}).exit_code == 0);
+  CHECK(recordings("parts.json").size() == 3);
+  CHECK(recordings("parts.json") == recordings("whole.json"));
+  CHECK(test::run_wav2vec({"align", "--manifest", folder.path() / "all.jsonl", "--shard", "1/2", "-o", "-",
+                           "--format", "ctm"})
+            .exit_code == 2);
 }

@@ -3,24 +3,19 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sndfile.h>
 
-#include <mutex>
 #include <set>
-#include <tuple>
 
 #include "support/captured_stderr.h"
+#include "support/overflow.h"
 #include "support/ranks.h"
 #include "support/speech_like.h"
 #include "support/temporary_folder.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/io/checkpoint.h"
-#include "wav2vec/model/pretraining_network.h"
 #include "wav2vec/train/metrics.h"
-#include "wav2vec/train/network_file.h"
 #include "wav2vec/train/pretrainer.h"
-#include "wav2vec/train/training_state.h"
 
 using namespace wav2vec;
 namespace fs = std::filesystem;
@@ -95,30 +90,6 @@ std::vector<std::string> records(const fs::path& folder) {
     out.push_back(line);
   }
   return out;
-}
-
-// As loud as audio may be.
-void write_loud_wav(const fs::path& path, int64_t samples) {
-  SF_INFO info{};
-  info.samplerate = 16000;
-  info.channels = 1;
-  info.format = SF_FORMAT_WAV | SF_FORMAT_FLOAT;
-  SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
-  REQUIRE(file != nullptr);
-  std::vector<float> loud = test::glide(5, samples);
-  for (float& sample : loud) sample *= 1e6F;
-  REQUIRE(sf_writef_float(file, loud.data(), samples) == samples);
-  sf_close(file);
-}
-
-// Weights whose first convolution overflows on such audio alone; group norm takes the scale out elsewhere.
-fs::path write_steep_model(const fs::path& path, const PretrainRecipe& recipe) {
-  const PretrainingNetwork network(recipe.model, recipe.objective);
-  ParameterBlock parameters(network.layout);
-  initialize_parameters(parameters, 1);
-  for (float& weight : parameters[network.model.encoder.blocks[0].conv.weight]) weight *= 1e34F;
-  write_network(path, model_file_info(recipe), parameters);
-  return path;
 }
 
 }  // namespace
@@ -208,18 +179,14 @@ TEST_CASE(
 TEST_CASE(
     "several ranks: what is not finite on one of them is skipped by all, and all utterances are named") {
   const TemporaryFolder folder;
-  const fs::path manifest = test::write_corpus(folder.path(), 11);
+  const fs::path manifest = test::write_corpus_with_overflow(folder.path(), 11);
   PretrainRecipe recipe = tiny_recipe(manifest);
-  recipe.data.valid = {manifest.string()};
+  recipe.data.valid = {(folder.path() / "train.tsv").string()};
   recipe.data.batch_samples = 9500;
-  write_loud_wav(folder.path() / "loud.wav", 9300);
-  const fs::path with_loud = folder.path() / "loud.tsv";
-  write_file(with_loud, read_file(manifest, 1 << 20) + "loud.wav\t9300\n");
-  recipe.data.train = {with_loud.string()};
-  recipe.train.initial_model = write_steep_model(folder.path() / "steep.safetensors", recipe).string();
+  recipe.train.initial_model = test::write_steep_model(folder.path() / "steep.safetensors", recipe).string();
   run(1, recipe, folder.path() / "1");
   const std::string skipped = read_file(folder.path() / "1" / "skipped_updates.jsonl", 1 << 20);
-  CHECK(skipped.find("loud") != std::string::npos);
+  CHECK(skipped.find(test::kOverflowingUtterance) != std::string::npos);
   const auto times = std::count(skipped.begin(), skipped.end(), '\n');
   CHECK(times >= 2);  // in 8 updates of 4 of the 12 utterances
   CHECK(times < 8);

@@ -41,8 +41,4 @@ ExtractionResult extract_utterances(std::span<const Utterance> utterances, const
                                     const ExtractionOptions& options, const ConsumeFeatures& consume,
                                     const ExtractionProgress& progress);
 
-/// The utterances that process `index` of `count` does: every count-th, so that each gets long and short
-/// ones.
-std::vector<Utterance> shard_of(std::span<const Utterance> utterances, int64_t index, int64_t count);
-
 }  // namespace wav2vec

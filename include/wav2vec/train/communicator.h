@@ -61,6 +61,14 @@ class SingleProcess final : public Communicator {
 /// `size` ranks that are threads of this process, for tests.
 std::vector<std::unique_ptr<Communicator>> make_thread_group(int size);
 
+/// f(rank) for every rank but this one.
+template <class F>
+void for_each_other(const Communicator& communicator, F f) {
+  for (int other = 0; other < communicator.size(); ++other) {
+    if (other != communicator.rank()) f(other);
+  }
+}
+
 /// For implementations.
 std::string no_answer_message(int rank, std::span<const int> silent, const Wait& wait);
 std::string given_up_message(const Wait& wait);
