@@ -217,9 +217,9 @@ Plan make_plan(const Options& options, int threads) {
 void print_plan(const Options& options, const Plan& plan) {
   const ScalingPrediction& p = plan.proposal.prediction;
   const Workload& w = plan.proposal.workload;
-  fmt::print("measured here: {:.2f} audio seconds per second with 1 thread, {:.2f} with {} ({}, {})\n",
-             1.0 / plan.machine.step_seconds_one_thread, 1.0 / plan.machine.step_seconds,
-             plan.machine.threads, kModelPresetNames[static_cast<size_t>(options.model)],
+  fmt::print("measured here: {:.2f} audio seconds per second with {} thread{} ({}, {})\n",
+             1.0 / plan.machine.step_seconds, plan.machine.threads, plan.machine.threads > 1 ? "s" : "",
+             kModelPresetNames[static_cast<size_t>(options.model)],
              kDTypeNames[static_cast<size_t>(resolve_dtype(options.dtype))]);
   fmt::print(
       "proposed:      train.accumulate_batches={} data.batch_samples={} distributed.bucket_mib={:.0f}\n",

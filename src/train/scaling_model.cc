@@ -41,13 +41,15 @@ ScalingPrediction predict_scaling(const MachineMeasures& machine, const Cluster&
   if (cluster.ranks() > 1) {
     const double buckets = std::ceil(4.0 * values / workload.bucket_bytes);
     const auto per_node = static_cast<double>(cluster.ranks_per_node);
-    // To the owners and back, each way of a node's link; what stays within a node does not count.
-    const double wire = 2.0 * values * workload.wire_bytes_per_value * per_node * (ranks - per_node) / ranks /
-                        (cluster.network_share * cluster.network_bytes_per_second);
+    // To the owners and back, each way. What stays within a node does not pass its link, but is copied.
+    const double bytes = 2.0 * values * workload.wire_bytes_per_value / ranks;
+    const double wire =
+        bytes * per_node * (ranks - per_node) / (cluster.network_share * cluster.network_bytes_per_second);
+    const double copying = bytes * (ranks - 1.0) * cluster.copy_seconds_per_byte;
     const double messages = buckets * 2.0 * (ranks - 1.0) * 2.0 * cluster.message_seconds;
     const double latency = buckets * 2.0 * cluster.latency_seconds;
     const double adding = values * (ranks - 1.0) / ranks * machine.add_seconds_per_value;
-    p.exchange_seconds = wire + messages + latency + adding;
+    p.exchange_seconds = wire + copying + messages + latency + adding;
     // The last bucket begins when the backward pass ends.
     const double hidden =
         std::min(machine.backward_share * micro_batch_seconds, p.exchange_seconds * (1.0 - 1.0 / buckets));

@@ -33,12 +33,13 @@ TEST_CASE("scaling model: one rank has nobody to exchange with") {
 
 TEST_CASE(
     "scaling model: bytes over the link, hidden behind the last backward pass but for the last bucket") {
-  const Cluster cluster{.nodes = 4,
-                        .cores_per_node = 2,
-                        .network_bytes_per_second = 2e6,
-                        .network_share = 0.5,
-                        .message_seconds = 0.0,
-                        .latency_seconds = 0.0};
+  Cluster cluster{.nodes = 4,
+                  .cores_per_node = 2,
+                  .network_bytes_per_second = 2e6,
+                  .network_share = 0.5,
+                  .copy_seconds_per_byte = 0.0,
+                  .message_seconds = 0.0,
+                  .latency_seconds = 0.0};
   Workload work{.parameters = 1000000,
                 .update_audio_seconds = 800.0,
                 .micro_batches = 8,
@@ -58,6 +59,11 @@ TEST_CASE(
   work.micro_batches = 5;
   work.wire_bytes_per_value = 0.0;
   CHECK(predict_scaling(kMachine, cluster, work).efficiency == doctest::Approx(5.0 / 8.0));
+  // Copying takes a core's time for every byte, whatever the link.
+  work.wire_bytes_per_value = 4.0;
+  cluster.network_bytes_per_second = 1e30;
+  cluster.copy_seconds_per_byte = 1e-6;
+  CHECK(predict_scaling(kMachine, cluster, work).exchange_seconds == doctest::Approx(6.0));
 }
 
 TEST_CASE("scaling model: ranks of one node share its link, and more ranks than micro-batches are refused") {
@@ -66,6 +72,7 @@ TEST_CASE("scaling model: ranks of one node share its link, and more ranks than 
                     .cores_per_node = 2,
                     .network_bytes_per_second = 2e6,
                     .network_share = 0.5,
+                    .copy_seconds_per_byte = 0.0,
                     .message_seconds = 0.0,
                     .latency_seconds = 0.0};
   Cluster two = one;

@@ -21,7 +21,8 @@ struct Cluster {
   int64_t ranks_per_node = 1;
   int64_t cores_per_node = 1;
   double network_bytes_per_second = 0.0;  ///< of a node, each way, as it is sold
-  double network_share = 0.6;             ///< of it that gets through, a bucket at a time
+  double network_share = 0.7;             ///< of it that gets through, a bucket at a time
+  double copy_seconds_per_byte = 4.5e-9;  ///< of a core that sends one and receives one
   double message_seconds = 5e-6;          ///< of a core for each message, sent or received
   double latency_seconds = 220e-6;        ///< of each half of a bucket, until ranks have met in it
 
