@@ -19,6 +19,7 @@
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
+#include "wav2vec/core/file.h"
 #include "wav2vec/core/threads.h"
 #include "wav2vec/model/pretraining_network.h"
 #include "wav2vec/nn/packed_weights.h"
@@ -41,6 +42,7 @@ struct Options {
   Cluster cluster;
   std::string network = "10Gbit";
   std::string deadline;
+  std::string measured;
   bool json = false;
 };
 
@@ -112,6 +114,37 @@ MachineMeasures calibrate(const Options& options, const ParameterLayout& layout,
                             }) /
                             values;
   return m;
+}
+
+std::string_view model_name(const Options& options) {
+  return kModelPresetNames[static_cast<size_t>(options.model)];
+}
+std::string_view dtype_name(const Options& options) {
+  return kDTypeNames[static_cast<size_t>(resolve_dtype(options.dtype))];
+}
+
+// What an earlier plan measured, perhaps on another machine.
+MachineMeasures read_measures(const Options& options) {
+  const std::string path = printable(options.measured);
+  const Json told = Json::parse(read_file(options.measured, 1 << 20), nullptr, false);
+  try {
+    if (told.at("model") != model_name(options) || told.at("dtype") != dtype_name(options))
+      throw ConfigError(fmt::format("{}: was measured with another --model or --dtype than {} and {}", path,
+                                    model_name(options), dtype_name(options)));
+    const MachineMeasures m{.step_seconds_one_thread = told.at("step_seconds_one_thread"),
+                            .step_seconds = told.at("step_seconds"),
+                            .threads = told.at("threads"),
+                            .backward_share = told.at("backward_share"),
+                            .update_seconds_per_value = told.at("update_seconds_per_value"),
+                            .add_seconds_per_value = told.at("add_seconds_per_value")};
+    const bool possible = m.step_seconds_one_thread > 0.0 && m.step_seconds > 0.0 && m.threads > 0 &&
+                          m.backward_share > 0.0 && m.backward_share < 1.0 &&
+                          m.update_seconds_per_value > 0.0 && m.add_seconds_per_value > 0.0;
+    if (!possible) throw DataError(fmt::format("{}: has times that cannot be; measure again", path));
+    return m;
+  } catch (const Json::exception&) {
+    throw DataError(fmt::format("{}: expected one line of JSON, as plan --json prints it", path));
+  }
 }
 
 int64_t most_ranks(const Options& options) {
@@ -206,7 +239,8 @@ Plan make_plan(const Options& options, int threads) {
         options.cluster.ranks(), options.update_seconds, most_ranks(options), kLeastMicroBatchSeconds));
   }
   Plan plan;
-  plan.machine = calibrate(options, network.layout, threads);
+  plan.machine =
+      options.measured.empty() ? calibrate(options, network.layout, threads) : read_measures(options);
   plan.proposal = propose(options, plan.machine, options.cluster, parameters);
   plan.epoch_seconds = options.hours * 3600.0 / plan.proposal.prediction.audio_seconds_per_second;
   plan.run_seconds = plan.proposal.prediction.update_seconds * static_cast<double>(options.updates);
@@ -217,10 +251,9 @@ Plan make_plan(const Options& options, int threads) {
 void print_plan(const Options& options, const Plan& plan) {
   const ScalingPrediction& p = plan.proposal.prediction;
   const Workload& w = plan.proposal.workload;
-  fmt::print("measured here: {:.2f} audio seconds per second with {} thread{} ({}, {})\n",
+  fmt::print("measured:      {:.2f} audio seconds per second with {} thread{} ({}, {})\n",
              1.0 / plan.machine.step_seconds, plan.machine.threads, plan.machine.threads > 1 ? "s" : "",
-             kModelPresetNames[static_cast<size_t>(options.model)],
-             kDTypeNames[static_cast<size_t>(resolve_dtype(options.dtype))]);
+             model_name(options), dtype_name(options));
   fmt::print(
       "proposed:      train.accumulate_batches={} data.batch_samples={} distributed.bucket_mib={:.0f}\n",
       w.micro_batches,
@@ -240,7 +273,9 @@ void print_plan(const Options& options, const Plan& plan) {
 Json plan_json(const Options& options, const Plan& plan) {
   const ScalingPrediction& p = plan.proposal.prediction;
   const Workload& w = plan.proposal.workload;
-  return {{"ranks", options.cluster.ranks()},
+  return {{"model", model_name(options)},
+          {"dtype", dtype_name(options)},
+          {"ranks", options.cluster.ranks()},
           {"step_seconds_one_thread", plan.machine.step_seconds_one_thread},
           {"step_seconds", plan.machine.step_seconds},
           {"threads", plan.machine.threads},
@@ -301,11 +336,15 @@ Command add_plan(CLI::App& program, const GlobalOptions& global) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000000));
   app->add_option("--deadline", options->deadline, "90m, 36h or 7d: says whether that is realistic");
+  app->add_option("--measured", options->measured,
+                  "file with the --json of an earlier plan, which measured: nothing is measured now");
   app->add_flag("--json", options->json, "one JSON line on stdout");
   app->footer(
       "Example:\n"
       "  wav2vec plan --hours 960 --nodes 8 --cores 64 --network 25Gbit --deadline 7d\n"
-      "Measures this machine for about half a minute (large: longer), so run it on one of the cluster's.\n"
+      "Measures this machine for about half a minute (large: longer), so run it on one of the cluster's, or "
+      "take\n"
+      "what it measured there: --json > node.json there, --measured node.json here.\n"
       "docs/scaling.md has the formulas and what they were checked against.");
   return {app, [options, &global] { return run(*options, global); }};
 }
