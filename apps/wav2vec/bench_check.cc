@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 
 #include "choices.h"
@@ -14,6 +15,7 @@
 #include "wav2vec/audio/waveform_source.h"
 #include "wav2vec/benchmark/check_benchmark_report.h"
 #include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/head/head_model.h"
@@ -59,7 +61,18 @@ HeardProgramme heard_programme(const Programme& programme, const ProgrammeOption
   return heard;
 }
 
+void refuse_input(const Options& options) {
+  std::error_code error;
+  for (const std::vector<std::string>& inputs : {options.series.manifests, options.foreign}) {
+    for (const std::string& in : inputs) {
+      if (!options.json.empty() && std::filesystem::equivalent(options.json, in, error))
+        throw ConfigError(fmt::format("{}: is an input; choose another file", printable(options.json)));
+    }
+  }
+}
+
 ExitCode run(const Options& options) {
+  refuse_input(options);
   const Manifest utterances = read_manifests(options.series.manifests);
   CorruptionTexts texts{.others = texts_of(utterances), .foreign = {}};
   if (!options.foreign.empty()) {
@@ -125,7 +138,7 @@ Command add_bench_check(CLI::App& program) {
   app->add_option("--max-offset", options->max_offset_seconds,
                   "texts and shifts are looked for this far from their cues, in seconds")
       ->capture_default_str()
-      ->check(CLI::Range(1.0, 36000.0));
+      ->check(number_in(1.0, 36000.0));
   app->add_flag("--loose", options->loose,
                 "right times are those of people, within tenths of a second, not to the frame");
   app->add_option("--json", options->json, "file for the same figures and more, as JSON")->check(not_empty());

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
+#include <set>
 
 #include "check_folder.h"
 #include "check_verdict.h"
@@ -47,11 +49,15 @@ void write_output(const std::string& path, const std::string& content) {
 void refuse_inputs(const Options& options) {
   std::error_code error;
   int to_stdout = 0;
+  std::set<fs::path> outputs;
   for (const std::string& out : {options.json, options.csv, options.html}) {
     to_stdout += out == "-" ? 1 : 0;
-    if (out.empty() || out == "-") continue;
+    if (out.empty()) continue;
     if (options.subtitles.size() > 1)
       throw ConfigError("--json, --csv and --html take one subtitle; call check for each, or leave them out");
+    if (out == "-") continue;
+    if (!outputs.insert(fs::absolute(out).lexically_normal()).second)
+      throw ConfigError(fmt::format("{}: is to hold two reports; choose another file", printable(out)));
     std::vector<std::string> inputs = options.subtitles;
     inputs.push_back(options.media);
     for (const std::string& in : inputs) {
@@ -63,8 +69,9 @@ void refuse_inputs(const Options& options) {
 }
 
 std::string clock(double seconds) {
-  const auto ms = static_cast<int64_t>(seconds * 1000.0);
-  return fmt::format("{}:{:02}:{:02}.{:03}", ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
+  const auto ms = static_cast<int64_t>(std::abs(seconds) * 1000.0);
+  return fmt::format("{}{}:{:02}:{:02}.{:03}", seconds < 0.0 ? "-" : "", ms / 3'600'000, ms / 60'000 % 60,
+                     ms / 1000 % 60, ms % 1000);
 }
 
 void print_cues(const CheckReport& report) {
@@ -85,7 +92,11 @@ std::string best_of(const std::vector<CheckReport>& reports) {
   const CheckReport* best = nullptr;
   const auto rank = [](const CheckReport& report) {
     const bool in_place = report.result.state == FileState::ok;
-    return report.result.share + (in_place ? 0.02 : 0.0);
+    const auto off = std::ranges::count_if(report.result.cues, [](const CheckedCue& cue) {
+      return cue.band != CueBand::not_scored && !cue.reasons.empty();
+    });
+    return report.result.share + (in_place ? 0.02 : 0.0) -
+           0.5 * static_cast<double>(off) / static_cast<double>(std::max<size_t>(report.cues.size(), 1));
   };
   for (const CheckReport& report : reports) {
     const bool possible = report.result.state == FileState::ok || moves_times(report.result.state);
@@ -176,7 +187,8 @@ Command add_check(CLI::App& program) {
       "  wav2vec check film.mkv film.en.srt --list\n"
       "  wav2vec check film.mkv --sub-track en --audio-track en\n"
       "  wav2vec check films/ --jobs 2 --reports reports/\n"
-      "One line for each subtitle: ok, offset, drift, cut, wrong_content, wrong_language or unsure. Nothing is changed; "
+      "One line for each subtitle: ok, offset, drift, cut, wrong_content, wrong_language or unsure. Nothing "
+      "is changed; "
       "retime does.\n"
       "Exit codes: 0 right, 1 problems, 7 unsure.");
   return {app, [options] { return run(*options); }};

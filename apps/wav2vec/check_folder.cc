@@ -94,7 +94,8 @@ ExitCode check_folder(const FolderCheck& given) {
   const std::vector<CheckPair> all = pairs_in(check.folder);
   const std::vector<CheckPair> pairs = items_of<CheckPair>(all, check.shard);
   catch_stop_signals("stopping; reports that are written stay");
-  const int threads_each = std::max(1, omp_get_max_threads() / check.jobs);
+  const int jobs = static_cast<int>(std::clamp<int64_t>(std::ssize(pairs), 1, check.jobs));
+  const int threads_each = std::max(1, omp_get_max_threads() / jobs);
   std::vector<std::optional<Outcome>> outcomes(pairs.size());
   size_t printed = 0;
   ExitCode worst = ExitCode::ok;
@@ -125,7 +126,7 @@ ExitCode check_folder(const FolderCheck& given) {
     }
   };
   std::vector<std::jthread> workers;
-  for (int j = 1; j < check.jobs; ++j) workers.emplace_back(work);
+  for (int j = 1; j < jobs; ++j) workers.emplace_back(work);
   work();
   workers.clear();
   progress.finish();

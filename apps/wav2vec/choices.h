@@ -27,6 +27,18 @@ void add_choice(CLI::App& app, const std::string& flag, Enum& value, const std::
       ->default_str(std::string(names[static_cast<size_t>(value)]));
 }
 
+/// A number within bounds; CLI11's range lets a NaN through.
+inline CLI::Validator number_in(double least, double most) {
+  return CLI::Validator(
+      [least, most](const std::string& text) {
+        double value = 0.0;
+        const bool usable = CLI::detail::lexical_cast(text, value) && value >= least && value <= most;
+        return usable ? std::string()
+                      : text + " is no number" + CLI::Range(least, most).get_description().substr(5);
+      },
+      CLI::Range(least, most).get_description(), "number");
+}
+
 /// --memory-gib: what inference keeps in memory of an utterance before it goes through scratch files.
 inline void add_memory_option(CLI::App& app, double& memory_gib) {
   app.add_option(
@@ -34,14 +46,7 @@ inline void add_memory_option(CLI::App& app, double& memory_gib) {
          "memory for the activations of one recording; what does not fit goes through scratch files, with "
          "the same numbers")
       ->capture_default_str()
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            // CLI11's range lets a NaN through.
-            double gib = 0.0;
-            const bool usable = CLI::detail::lexical_cast(text, gib) && gib >= 0.0 && gib <= 1e6;
-            return usable ? std::string() : text + " is no number from 0 to 1000000";
-          },
-          "FLOAT in [0 - 1e6]", "memory"));
+      ->check(number_in(0.0, 1e6));
 }
 
 inline constexpr double kDefaultMemoryGib = 0.625;

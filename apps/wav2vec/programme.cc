@@ -9,6 +9,8 @@
 #include "programme_options.h"
 #include "stop_signal.h"
 #include "wav2vec/audio/audio_writer.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/core/escape.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/programme/programme.h"
 #include "wav2vec/train/progress.h"
@@ -32,6 +34,14 @@ ExitCode run(const Options& options) {
   namespace fs = std::filesystem;
   const Manifest utterances = read_manifests(options.series.manifests);
   const fs::path folder = options.out;
+  std::error_code error;
+  for (const std::string& in : options.series.manifests) {
+    for (const char* name : {"programmes.jsonl", "lines.ctm"}) {
+      if (fs::equivalent(folder / name, in, error))
+        throw ConfigError(
+            fmt::format("{}: is an input that would be replaced; choose another --out", printable(in)));
+    }
+  }
   make_writable_folder(folder);
   catch_stop_signals("stopping after this programme");
   Manifest written;

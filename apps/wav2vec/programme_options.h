@@ -31,13 +31,13 @@ inline void add_programme_options(CLI::App& app, ProgrammeSeries& series, double
       ->required();
   app.add_option("--minutes", series.minutes, "of each programme")
       ->capture_default_str()
-      ->check(CLI::Range(least_minutes, 600.0));
+      ->check(number_in(least_minutes, 600.0));
   app.add_option("--count", series.count, "programmes")->capture_default_str()->check(CLI::Range(1, 10000));
   app.add_option("--seed", series.first.seed, "of the first; each has the next")->capture_default_str();
   add_choice(app, "--bed", series.first.bed, kNoiseBedNames, "what lies below the speech");
   app.add_option("--snr-db", series.first.snr_db, "of speech over the bed")
       ->capture_default_str()
-      ->check(CLI::Range(-20.0, 60.0));
+      ->check(number_in(-20.0, 60.0));
   app.add_flag("--telephone", series.first.telephone, "300 to 3400 Hz");
 }
 

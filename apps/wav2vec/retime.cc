@@ -30,6 +30,7 @@ struct Options {
 ExitCode run(const Options& options) {
   namespace fs = std::filesystem;
   std::error_code error;
+  if (options.out == "-") throw ConfigError("--out -: retime writes files only; give a name");
   for (const std::string& in : {options.media, options.subtitle}) {
     if (fs::equivalent(options.out, in, error))
       throw ConfigError(fmt::format("{}: is an input; retime never overwrites one, choose another --out",
@@ -37,6 +38,10 @@ ExitCode run(const Options& options) {
   }
   const ReadSubtitle read =
       read_for_check(options.subtitle.empty() ? options.media : options.subtitle, options.settings);
+  const std::string format(name_of(read.subtitle.format));
+  if (fs::path(options.out).extension() != fs::path(read.path).extension() && !options.subtitle.empty())
+    log_warning(fmt::format("{}: is written as {}, the format of {}, whatever its name says",
+                            printable(options.out), format, printable(read.path)));
   HeadModel model(head_or_default(options.settings.model));
   catch_stop_signals("stopping; nothing is written");
   const std::optional<HeardMedia> media = hear(model, options.media, options.settings);

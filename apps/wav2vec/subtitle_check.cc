@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "choices.h"
 #include "commands.h"
 #include "stop_signal.h"
@@ -16,6 +18,21 @@
 
 namespace wav2vec::app {
 
+namespace {
+
+CLI::Validator language_code() {
+  return CLI::Validator(
+      [](const std::string& code) {
+        const std::string_view first = std::string_view(code).substr(0, code.find('-'));
+        const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+        const bool usable = (first.size() == 2 || first.size() == 3) && std::ranges::all_of(first, is_letter);
+        return usable ? std::string() : "\"" + printable(code) + "\" is no code such as en or eng";
+      },
+      "", "language");
+}
+
+}  // namespace
+
 void add_check_settings(CLI::App& app, CheckSettings& settings) {
   app.add_option("--model", settings.model,
                  "run or checkpoint of train-head, instead of the head that is shipped");
@@ -24,20 +41,23 @@ void add_check_settings(CLI::App& app, CheckSettings& settings) {
       ->capture_default_str();
   app.add_option("--sub-encoding", settings.encoding, "of the subtitle, where it is not found out rightly");
   app.add_option("--fps", settings.frames_per_second, "frames per second of a MicroDVD file")
-      ->check(CLI::Range(0.0, 1000.0));
+      ->check(number_in(0.0, 1000.0));
   app.add_option("--audio-track", settings.audio_track,
                  "of a container: its number, from 1, or its language; else the default one");
   app.add_option("--audio-language", settings.audio_language,
-                 "that is spoken, as en or eng, where the container does not say so rightly");
+                 "that is spoken, as en or eng, where the container does not say so rightly")
+      ->check(language_code());
   app.add_option("--sub-track", settings.subtitle_track, "likewise of subtitles inside a container");
   app.add_flag("--strict", settings.strict, "what is odd in the subtitle is an error");
   app.add_option("--max-offset", settings.max_offset_seconds,
                  "texts are looked for this far from their cues, in seconds")
       ->capture_default_str()
-      ->check(CLI::Range(1.0, 36000.0));
+      ->check(number_in(1.0, 36000.0));
 }
 
 ReadSubtitle read_for_check(const std::string& path, const CheckSettings& settings) {
+  // A language that nobody knows is told before the network has listened for minutes.
+  if (settings.language != "auto") TextReader({.language = settings.language});
   SubtitleOptions options{.name = path,
                           .encoding = settings.encoding,
                           .frames_per_second = settings.frames_per_second,

@@ -39,6 +39,17 @@ constexpr double kLeastDeviationSeconds = 0.15;
 // A cue with less speech than this has none.
 constexpr double kSilentShare = 0.1;
 constexpr size_t kImpostors = 600;
+// A subtitle whose texts are heard later or earlier than this by their median is not right.
+constexpr double kMostBiasSeconds = 0.4;
+constexpr int64_t kScannedCues = 40;
+constexpr double kLeastScannedShare = 0.6;
+// What a text counts that is looked for outside of the audio: about what it gets by chance.
+constexpr double kUnheard = -0.5;
+// With less speech than this nothing can be said of texts: the microphone was off, or it is the wrong track.
+constexpr double kLeastSpeechShare = 0.005;
+// Nobody says more between two changes of the picture; the search for longer texts would take minutes.
+constexpr int64_t kMostLetters = 2000;
+constexpr size_t kMostTextBytes = 65536;
 // The similarity of a text that has no room where it should be.
 constexpr double kNowhere = -100.0;
 
@@ -51,13 +62,19 @@ struct ReadCue {
 };
 
 ReadCue read_cue(std::string_view text, const TextReader& reader, const LetterSounds& letter_sounds) {
-  const TextReading reading = reader.read(text);
   ReadCue read;
+  if (text.size() > kMostTextBytes) return read;
+  const TextReading reading = reader.read(text);
   read.scorable_share = reading.letters > 0 ? 1.0 - reading.unscored_share() : 0.0;
   // Silence before and behind belongs to nobody.
   read.tokens = encode(default_reading(reading).text);
   if (read.tokens.empty()) return read;
   read.letters = std::ssize(read.tokens) - std::ranges::count(read.tokens, token_of(' '));
+  if (read.letters > kMostLetters) {
+    read.tokens.clear();
+    read.letters = 0;
+    return read;
+  }
   read.meant = letter_sounds(read.tokens);
   read.chain = chain_of(read.tokens);
   return read;
@@ -217,6 +234,8 @@ void place_cuts(TimingModel& timing, std::span<const size_t> order, std::span<co
 
 void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, const Recording& recording,
            const CheckOptions& options) {
+  // What the audio does not hold cannot be heard.
+  if (std::ranges::count(checked.reasons, CueReason::out_of_range) > 0) return;
   if (read.letters == 0) {
     checked.reasons.push_back(CueReason::unscorable_text);
     return;
@@ -245,14 +264,16 @@ void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, con
 
 /// How sure a timing is: by the share of the cues that have a vote which are heard there, and, where times
 /// change, by its odds against leaving them.
-double surety_of(const TimingModel& timing) {
+/// `heard`: of them where the timing has them, in the end.
+double surety_of(const TimingModel& timing, int64_t heard) {
   const auto logistic = [](double x) { return 1.0 / (1.0 + std::exp(-x)); };
-  const double share =
-      static_cast<double>(timing.support) / static_cast<double>(std::max<int64_t>(timing.scored_cues, 1));
+  const double share = static_cast<double>(std::max(timing.support, heard)) /
+                       static_cast<double>(std::max<int64_t>(timing.scored_cues, 1));
   return logistic(12.0 * (share - 0.4)) * (timing.identity ? 1.0 : logistic(timing.log_odds / 10.0));
 }
 
-FileState state_of(const CheckResult& result, const TextMatch& match) {
+FileState state_of(const CheckResult& result, const TextMatch& match, double speech_share) {
+  if (speech_share < kLeastSpeechShare) return FileState::unsure;
   if (result.scored < kFewestCues) return FileState::unsure;
   if (match.probably_other > kSureOfContent) return FileState::wrong_content;
   if (match.probably_own < kSureOfContent || result.timing.at_search_edge) return FileState::unsure;
@@ -261,25 +282,45 @@ FileState state_of(const CheckResult& result, const TextMatch& match) {
   return result.timing.segments[0].slope == 1.0 ? FileState::offset : FileState::drift;
 }
 
-CheckResult check_within(double search_seconds, const Recording& recording, std::span<const CheckedText> cues,
-                         std::span<const ReadCue> read, std::span<const size_t> order,
-                         const CheckOptions& options) {
+/// What is checked, and against what.
+struct Case {
+  const Recording& recording;
+  std::span<const CheckedText> cues;
+  std::span<const ReadCue> read;
+  std::span<const size_t> order;  ///< of the cues, by time
+  const CheckOptions& options;
+};
+
+/// What the cues agree on that were looked for within some seconds. nullopt where progress() says stop.
+std::optional<TimingModel> timing_within(double search_seconds, const Case& given) {
+  const CheckOptions& options = given.options;
+  const std::span<const size_t> order = given.order;
   TimingOptions timing_options = options.timing;
   timing_options.search_seconds = search_seconds;
-  std::vector<CueEvidence> evidence(cues.size());
-  CheckResult result;
-  result.cues.resize(cues.size());
+  std::vector<CueEvidence> evidence(order.size());
   constexpr size_t kAtOnce = 64;
   for (size_t first = 0; first < order.size(); first += kAtOnce) {
-    if (!options.progress(static_cast<int64_t>(first))) return result;
+    if (!options.progress(static_cast<int64_t>(first))) return std::nullopt;
     const size_t end = std::min(first + kAtOnce, order.size());
 #pragma omp parallel for schedule(dynamic)
     for (size_t k = first; k < end; ++k)
-      evidence[k] = evidence_of(cues[order[k]], read[order[k]], recording, search_seconds);
+      evidence[k] = evidence_of(given.cues[order[k]], given.read[order[k]], given.recording, search_seconds);
   }
-  result.timing = fit_timing(evidence, timing_options);
-  place_cuts(result.timing, order, cues, read, recording);
+  TimingModel timing = fit_timing(evidence, timing_options);
+  place_cuts(timing, order, given.cues, given.read, given.recording);
+  return timing;
+}
 
+/// Every cue where a timing has it, and what that says of the file.
+CheckResult judged(const TimingModel& timing_model, const Case& given) {
+  const Recording& recording = given.recording;
+  const std::span<const CheckedText> cues = given.cues;
+  const std::span<const ReadCue> read = given.read;
+  const std::span<const size_t> order = given.order;
+  const CheckOptions& options = given.options;
+  CheckResult result;
+  result.timing = timing_model;
+  result.cues.resize(cues.size());
   std::vector<Recording::Window> windows(cues.size());
   std::vector<MatchScore> match_scores(cues.size());
 #pragma omp parallel for schedule(dynamic)
@@ -295,29 +336,36 @@ CheckResult check_within(double search_seconds, const Recording& recording, std:
         result.timing.identity ? cues[i].end_seconds : segment.map(cues[i].end_seconds);
     windows[i] = recording.window(checked.suggested_start_seconds - options.window_seconds,
                                   checked.suggested_end_seconds + options.window_seconds);
-    if (const auto found = read[i].letters > 0 ? best_place(read[i], recording, windows[i]) : std::nullopt) {
+    const bool beyond =
+        checked.suggested_start_seconds >= recording.end_seconds() || checked.suggested_end_seconds <= 0.0;
+    if (beyond) {
+      checked.reasons.push_back(CueReason::out_of_range);
+    } else if (const auto found =
+                   read[i].letters > 0 ? best_place(read[i], recording, windows[i]) : std::nullopt) {
       checked.best_fit = found->place;
       match_scores[i] = found->score;
     } else {
       match_scores[i] = {kNowhere, read[i].letters};
     }
-    if (checked.suggested_start_seconds >= recording.end_seconds() || checked.suggested_end_seconds <= 0.0)
-      checked.reasons.push_back(CueReason::out_of_range);
   }
 
   const TextMatch match = match_texts(match_scores, fit_chance(impostor_scores(read, windows, recording)));
   result.share = match.share;
   std::vector<double> offsets;
+  int64_t heard = 0;
   for (size_t i = 0; i < cues.size(); ++i) {
     CheckedCue& checked = result.cues[i];
     checked.p_match = checked.best_fit ? match.probabilities[i] : 0.0;
     if (checked.best_fit) checked.best_fit->probability = checked.p_match;
-    if (read[i].letters >= kFewestLetters) ++result.scored;
+    // A cue behind the end of the audio says nothing of whether its texts are another's.
+    const bool beyond = std::ranges::count(checked.reasons, CueReason::out_of_range) > 0;
+    if (read[i].letters >= kFewestLetters && !beyond) ++result.scored;
     judge(checked, cues[i], read[i], recording, options);
     ++result.bands[static_cast<size_t>(checked.band)];
     if (checked.letters < kFewestLetters || !checked.best_fit || checked.p_match < options.least_probability)
       continue;
     offsets.push_back(checked.best_fit->start_seconds - checked.suggested_start_seconds);
+    heard += std::abs(offsets.back()) <= options.timing.tolerance_seconds ? 1 : 0;
   }
   if (!offsets.empty()) {
     std::ranges::sort(offsets);
@@ -327,7 +375,7 @@ CheckResult check_within(double search_seconds, const Recording& recording, std:
     result.offset_low_seconds = quantile(offsets, std::max(0.5 - half, 0.0));
     result.offset_high_seconds = quantile(offsets, std::min(0.5 + half, 1.0));
   }
-  result.state = state_of(result, match);
+  result.state = state_of(result, match, recording.speech_share({0.0, recording.end_seconds()}));
   if (result.state == FileState::wrong_content) {
     // What another programme's cues agree on is chance.
     result.timing.identity = true;
@@ -342,11 +390,71 @@ CheckResult check_within(double search_seconds, const Recording& recording, std:
     covered.push_back({cue.suggested_start_seconds, cue.suggested_end_seconds});
   result.uncovered = recording.uncovered_by(covered);
   // How surely it is this state and none of the others.
-  const double timing = surety_of(result.timing);
+  const double timing = surety_of(result.timing, heard);
   result.probability = result.state == FileState::wrong_content ? match.probably_other
                        : result.state == FileState::unsure      ? 0.0
                                                                 : timing * match.probably_own;
   return result;
+}
+
+bool is_lost(const CheckResult& result) {
+  return result.state == FileState::unsure || result.state == FileState::wrong_content;
+}
+
+int64_t voters(const Case& given) {
+  return std::ranges::count_if(given.read, [](const ReadCue& cue) { return cue.letters >= kFewestLetters; });
+}
+
+/// Texts that are heard, but all of them earlier or later than the timing has them, move it; where that does
+/// not help, nothing is sure.
+CheckResult without_bias(CheckResult result, const Case& given) {
+  const auto biased = [](const CheckResult& r) {
+    return !is_lost(r) && r.timing.segments.size() == 1 &&
+           (r.offset_low_seconds > kMostBiasSeconds || r.offset_high_seconds < -kMostBiasSeconds);
+  };
+  constexpr int kRounds = 3;
+  for (int round = 0; round < kRounds && biased(result); ++round) {
+    TimingModel moved = result.timing;
+    moved.identity = false;
+    moved.segments[0].offset_seconds += result.median_offset_seconds;
+    moved.segments[0].offset_low_seconds = moved.segments[0].offset_seconds - kMostBiasSeconds;
+    moved.segments[0].offset_high_seconds = moved.segments[0].offset_seconds + kMostBiasSeconds;
+    CheckResult next = judged(moved, given);
+    const bool better =
+        !is_lost(next) && std::abs(next.median_offset_seconds) < std::abs(result.median_offset_seconds);
+    if (!better) break;
+    result = std::move(next);
+  }
+  if (biased(result)) result.state = FileState::unsure;
+  return result;
+}
+
+/// The offset at which the texts score best, whatever else they resemble.
+double scanned_offset(double search_seconds, const Case& given) {
+  std::vector<size_t> asked;
+  const int64_t every = std::max<int64_t>(1, voters(given) / kScannedCues);
+  for (int64_t n = 0; const size_t i : given.order) {
+    if (given.read[i].letters >= kFewestLetters && n++ % every == 0) asked.push_back(i);
+  }
+  const double reach = given.options.window_seconds;
+  const auto steps = static_cast<int64_t>(search_seconds / reach);
+  std::vector<double> means(static_cast<size_t>(2 * steps + 1), kNowhere);
+#pragma omp parallel for schedule(dynamic)
+  for (size_t k = 0; k < means.size(); ++k) {
+    const double offset = (static_cast<double>(k) - static_cast<double>(steps)) * reach;
+    double sum = 0.0;
+    for (const size_t i : asked) {
+      const CheckedText& cue = given.cues[i];
+      const auto found = best_place(
+          given.read[i], given.recording,
+          given.recording.window(cue.start_seconds + offset - reach, cue.end_seconds + offset + reach));
+      // Half of the cues may lie outside of the audio.
+      sum += found ? found->score.similarity : kUnheard;
+    }
+    means[k] = sum / static_cast<double>(std::max<size_t>(asked.size(), 1));
+  }
+  const auto best = std::ranges::max_element(means) - means.begin();
+  return (static_cast<double>(best) - static_cast<double>(steps)) * reach;
 }
 
 }  // namespace
@@ -369,13 +477,28 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
     read[i] = read_cue(new_lines(before, cues[i].text), reader, letter_sounds);
     before = cues[i].text;
   }
+  const Case given{recording, cues, read, order, options};
+  CheckResult stopped;
+  stopped.cues.resize(cues.size());
   const double near = std::min(options.timing.search_seconds, options.widest_search_seconds);
-  CheckResult result = check_within(near, recording, cues, read, order, options);
+  const std::optional<TimingModel> near_timing = timing_within(near, given);
+  if (!near_timing) return stopped;
+  CheckResult result = without_bias(judged(*near_timing, given), given);
+  if (!is_lost(result) || voters(given) < kFewestCues) return result;
   // Windows are wide only where narrow ones show nothing: chance finds more in them.
-  const bool lost = result.state == FileState::unsure || result.state == FileState::wrong_content;
-  if (!lost || result.scored < kFewestCues || near >= options.widest_search_seconds) return result;
-  CheckResult wide = check_within(options.widest_search_seconds, recording, cues, read, order, options);
-  return moves_times(wide.state) || wide.state == FileState::ok ? wide : result;
+  if (near < options.widest_search_seconds) {
+    const std::optional<TimingModel> wide_timing = timing_within(options.widest_search_seconds, given);
+    if (!wide_timing) return stopped;
+    CheckResult wide = without_bias(judged(*wide_timing, given), given);
+    if (!is_lost(wide)) return wide;
+  }
+  // In speech that is hard to recognise single texts are not found, but all of them together are.
+  TimingModel timing{.segments = {{.end_cue = std::ssize(cues), .ratio = {}}}, .identity = false};
+  timing.segments[0].offset_seconds = scanned_offset(near, given);
+  timing.scored_cues = result.timing.scored_cues;
+  CheckResult scanned = without_bias(judged(timing, given), given);
+  const bool moves = std::abs(scanned.timing.segments[0].offset_seconds) > kMostBiasSeconds;
+  return moves && !is_lost(scanned) && scanned.share >= kLeastScannedShare ? scanned : result;
 }
 
 }  // namespace wav2vec

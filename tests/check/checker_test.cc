@@ -135,9 +135,35 @@ TEST_CASE("checker: another programme's subtitle, too little of one, and times b
   CHECK(check(programme, {programme.cues.begin(), programme.cues.begin() + 2}).state == FileState::unsure);
   CHECK(check(programme, {}).state == FileState::unsure);
   const CheckResult far = check(programme, shifted(programme.cues, 10'000.0));
-  CHECK(far.state == FileState::wrong_content);
+  CHECK(far.state == FileState::unsure);
   CHECK(has(far.cues[0], CueReason::out_of_range));
-  CHECK(check(Programme(0), programme.cues).state == FileState::wrong_content);
+  CHECK(far.cues[0].band == CueBand::not_scored);
+  CHECK(check(Programme(0), programme.cues).state == FileState::unsure);
+}
+
+TEST_CASE("checker: cues behind the end of a recording say nothing against those before it") {
+  const Programme programme(20);
+  std::vector<CheckedText> cues = programme.cues;
+  for (const CheckedText& cue : shifted(programme.cues, 1000.0)) cues.push_back(cue);
+  for (const CheckedText& cue : shifted(programme.cues, 2000.0)) cues.push_back(cue);
+  const CheckResult result = check(programme, cues);
+  CHECK(result.state == FileState::ok);
+  CHECK(result.bands[static_cast<size_t>(CueBand::ok)] == 20);
+  CHECK(result.bands[static_cast<size_t>(CueBand::not_scored)] == 40);
+}
+
+TEST_CASE("checker: a text that nobody could say is passed over at once") {
+  const Programme programme(20);
+  std::vector<CheckedText> cues = programme.cues;
+  std::string endless;
+  for (int i = 0; i < 1000; ++i) endless += "and so on ";
+  cues[3].text = endless;
+  cues[4].text = std::string(2'000'000, 'x');
+  const CheckResult result = check(programme, cues);
+  CHECK(result.state == FileState::ok);
+  CHECK(result.cues[3].band == CueBand::not_scored);
+  CHECK(result.cues[4].band == CueBand::not_scored);
+  CHECK(result.bands[static_cast<size_t>(CueBand::ok)] == 18);
 }
 
 TEST_CASE("checker: cues need not stand in the order of their times") {

@@ -121,6 +121,16 @@ TEST_CASE("check: texts that are not heard are of another language where both ar
   CHECK(run_program(call + " --audio-language eng --fail-on offset").code == 0);
 }
 
+TEST_CASE("check: nothing is said of texts where nobody speaks") {
+  const TemporaryFolder temporary;
+  make_folder(temporary.path());
+  write_audio(temporary.path() / "silence.wav", std::vector<float>(160000, 0.0F), 16000);
+  const Ran ran = run_program("check " + (temporary.path() / "silence.wav").string() + " " +
+                              (temporary.path() / "one.en.srt").string() + kModel);
+  CHECK(ran.code == 7);
+  CHECK(ran.out.find("unsure") != std::string::npos);
+}
+
 TEST_CASE("check: a report is the same on one thread and on two") {
   const TemporaryFolder temporary;
   make_folder(temporary.path());
@@ -145,6 +155,11 @@ TEST_CASE("check: what cannot be meant is refused") {
   CHECK(run_program("check " + folder + kModel + " --json x.json").code == 2);
   CHECK(run_program("check " + film + " " + subtitle + kModel + " --reports r").code == 2);
   CHECK(run_program("check " + film + " " + subtitle + kModel + " --audio-track 2").code == 2);
+  for (const std::string option : {"--max-offset nan", "--audio-language English", "--language xx",
+                                   "--json r --csv r", "--json r --html ./r", "--json - --csv -"})
+    CHECK(run_program("check " + film + " " + subtitle + kModel + " " + option).code == 2);
+  CHECK(run_program("check " + film + " " + subtitle + " " + subtitle + kModel + " --json -").code == 2);
+  CHECK(run_program("retime " + film + " " + subtitle + kModel + " -o -").code == 2);
   CHECK(run_program("check " + film + kModel).code == 3);  // has no subtitle inside
   fs::create_directories(temporary.path() / "empty");
   CHECK(run_program("check " + folder + "/empty" + kModel).code == 3);
