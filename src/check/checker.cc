@@ -401,6 +401,14 @@ bool is_lost(const CheckResult& result) {
   return result.state == FileState::unsure || result.state == FileState::wrong_content;
 }
 
+int64_t out_of_range(const CheckResult& result) {
+  return std::ranges::count_if(result.cues, [](const CheckedCue& cue) {
+    return std::ranges::count(cue.reasons, CueReason::out_of_range) > 0;
+  });
+}
+
+int64_t found_cues(const CheckResult& result) { return result.bands[static_cast<size_t>(CueBand::ok)]; }
+
 int64_t voters(const Case& given) {
   return std::ranges::count_if(given.read, [](const ReadCue& cue) { return cue.letters >= kFewestLetters; });
 }
@@ -484,14 +492,18 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
   const std::optional<TimingModel> near_timing = timing_within(near, given);
   if (!near_timing) return stopped;
   CheckResult result = without_bias(judged(*near_timing, given), given);
-  if (!is_lost(result) || voters(given) < kFewestCues) return result;
-  // Windows are wide only where narrow ones show nothing: chance finds more in them.
-  if (near < options.widest_search_seconds) {
+  if (voters(given) < kFewestCues) return result;
+  // Windows are wide only where narrow ones show nothing, or leave cues outside of the audio: chance finds
+  // more in them.
+  const bool narrow = is_lost(result) || 10 * out_of_range(result) > std::ssize(cues);
+  if (narrow && near < options.widest_search_seconds) {
     const std::optional<TimingModel> wide_timing = timing_within(options.widest_search_seconds, given);
     if (!wide_timing) return stopped;
     CheckResult wide = without_bias(judged(*wide_timing, given), given);
-    if (!is_lost(wide)) return wide;
+    if (!is_lost(wide) && (is_lost(result) || found_cues(wide) >= found_cues(result) + kFewestCues))
+      return wide;
   }
+  if (!is_lost(result)) return result;
   // In speech that is hard to recognise single texts are not found, but all of them together are.
   TimingModel timing{.segments = {{.end_cue = std::ssize(cues), .ratio = {}}}, .identity = false};
   timing.segments[0].offset_seconds = scanned_offset(near, given);
