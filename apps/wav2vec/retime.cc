@@ -55,6 +55,16 @@ ExitCode run(const Options& options) {
                             printable(read.path), check_summary(*report)));
     return result.state == FileState::unsure ? ExitCode::unsure : ExitCode::problems_found;
   }
+  const bool rate_assumed = std::ranges::any_of(read.subtitle.warnings, [](const SubtitleWarning& warning) {
+    return warning.code == "assumed_frame_rate";
+  });
+  if (rate_assumed && result.state == FileState::drift && !options.force) {
+    log_warning(fmt::format(
+        "{}: {}, which may be but the assumed frame rate; nothing is written, give the film's with "
+        "--fps, or --force",
+        printable(read.path), check_summary(*report)));
+    return ExitCode::unsure;
+  }
   std::vector<CueTimes> times = times_of(read.subtitle);
   int64_t moved = 0;
   if (!result.timing.identity) {
@@ -65,7 +75,8 @@ ExitCode run(const Options& options) {
     }
   }
   write_file(options.out, retimed(read.subtitle, times));
-  fmt::print("{}: {} | {} cues moved\n", printable(options.out), check_summary(*report), moved);
+  fmt::print("{}: {} | {} cues moved, written to {}\n", printable(read.path), check_summary(*report), moved,
+             printable(options.out));
   return ExitCode::ok;
 }
 
