@@ -90,7 +90,7 @@ Command add_bench(CLI::App& program, const GlobalOptions& global) {
       ->check(CLI::Range(1, 64));
   app->add_option("--seconds", options->step.seconds, "length of each")
       ->capture_default_str()
-      ->check(CLI::Range(0.1, 3600.0));
+      ->check(number_in(0.1, 3600.0));
   add_choice(*app, "--dtype", options->dtype, kDTypeChoiceNames, "auto: bf16 where the CPU has it");
   app->add_option("--repeat", options->step.repeat, "timed runs, after one to warm up; medians are printed")
       ->capture_default_str()

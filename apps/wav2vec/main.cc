@@ -158,7 +158,10 @@ ExitCode report_parse_result(const CLI::App& program, const CLI::ParseError& err
   const std::string what = program.get_subcommands().empty() && !unknown.empty()
                                ? "no command \"" + unknown.front() + "\""
                                : std::string(error.what());
-  std::fprintf(stderr, "wav2vec: %s; see wav2vec --help\n", wav2vec::printable(what).c_str());
+  const std::string command =
+      program.get_subcommands().empty() ? "" : " " + program.get_subcommands().front()->get_name();
+  std::fprintf(stderr, "wav2vec: %s; see wav2vec%s --help\n", wav2vec::printable(what).c_str(),
+               command.c_str());
   return ExitCode::usage;
 }
 

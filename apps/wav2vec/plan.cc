@@ -317,9 +317,7 @@ Command add_plan(CLI::App& program, const GlobalOptions& global) {
   add_choice(*app, "--model", options->model, kModelPresetNames, "wav2vec 1.0 base or large");
   add_choice(*app, "--dtype", options->dtype, kDTypeChoiceNames, "auto: bf16 where this CPU has it");
   add_choice(*app, "--wire", options->wire, kWireTypeNames, "type of gradients between ranks");
-  app->add_option("--hours", options->hours, "of audio in an epoch")
-      ->required()
-      ->check(CLI::Range(0.01, 1e8));
+  app->add_option("--hours", options->hours, "of audio in an epoch")->required()->check(number_in(0.01, 1e8));
   app->add_option("--nodes", options->cluster.nodes, "machines")->required()->check(CLI::Range(1, 1000000));
   app->add_option("--cores", options->cluster.cores_per_node, "of each")
       ->required()
@@ -331,7 +329,7 @@ Command add_plan(CLI::App& program, const GlobalOptions& global) {
       ->capture_default_str();
   app->add_option("--update-seconds", options->update_seconds, "audio of an update")
       ->capture_default_str()
-      ->check(CLI::Range(10.0, 1e7));
+      ->check(number_in(10.0, 1e7));
   app->add_option("--updates", options->updates, "of the run")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000000));
