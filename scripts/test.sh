@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 source scripts/common.sh
 
 preset=dev
-select=(--exclude-regex ': slow: ')
+select=(--exclude-regex ': ?slow: ')
 for argument in "$@"; do
   case $argument in
     --slow) select=() ;;

@@ -47,6 +47,7 @@ constexpr double kLeastScannedShare = 0.6;
 constexpr double kUnheard = -0.5;
 // With less speech than this nothing can be said of texts: the microphone was off, or it is the wrong track.
 constexpr double kLeastSpeechShare = 0.005;
+constexpr float kLeastAudiblePower = 1e-7F;  // -70 dB of full scale
 // Nobody says more between two changes of the picture; the search for longer texts would take minutes.
 constexpr int64_t kMostLetters = 2000;
 constexpr size_t kMostTextBytes = 65536;
@@ -101,6 +102,12 @@ class Recording {
   double hop_seconds() const { return times_.hop_seconds; }
   double speech_share(const TimeSpan& span) const {
     return wav2vec::speech_share(scores_.pauses, times_, span);
+  }
+  /// Of all of it; none where even the loudest frame cannot be heard, whatever the network makes of that.
+  double speech_share() const {
+    const bool silent =
+        !scores_.powers.empty() && *std::ranges::max_element(scores_.powers) < kLeastAudiblePower;
+    return silent ? 0.0 : speech_share({0.0, end_seconds()});
   }
   std::vector<TimeSpan> uncovered_by(std::span<const TimeSpan> cues) const {
     return uncovered_speech(scores_.pauses, times_, cues);
@@ -375,7 +382,7 @@ CheckResult judged(const TimingModel& timing_model, const Case& given) {
     result.offset_low_seconds = quantile(offsets, std::max(0.5 - half, 0.0));
     result.offset_high_seconds = quantile(offsets, std::min(0.5 + half, 1.0));
   }
-  result.state = state_of(result, match, recording.speech_share({0.0, recording.end_seconds()}));
+  result.state = state_of(result, match, recording.speech_share());
   if (result.state == FileState::wrong_content) {
     // What another programme's cues agree on is chance.
     result.timing.identity = true;
