@@ -239,10 +239,14 @@ void place_cuts(TimingModel& timing, std::span<const size_t> order, std::span<co
   }
 }
 
+bool is_out_of_range(const CheckedCue& cue) {
+  return std::ranges::find(cue.reasons, CueReason::out_of_range) != cue.reasons.end();
+}
+
 void judge(CheckedCue& checked, const CheckedText& cue, const ReadCue& read, const Recording& recording,
            const CheckOptions& options) {
   // What the audio does not hold cannot be heard.
-  if (std::ranges::count(checked.reasons, CueReason::out_of_range) > 0) return;
+  if (is_out_of_range(checked)) return;
   if (read.letters == 0) {
     checked.reasons.push_back(CueReason::unscorable_text);
     return;
@@ -365,8 +369,7 @@ CheckResult judged(const TimingModel& timing_model, const Case& given) {
     checked.p_match = checked.best_fit ? match.probabilities[i] : 0.0;
     if (checked.best_fit) checked.best_fit->probability = checked.p_match;
     // A cue behind the end of the audio says nothing of whether its texts are another's.
-    const bool beyond = std::ranges::count(checked.reasons, CueReason::out_of_range) > 0;
-    if (read[i].letters >= kFewestLetters && !beyond) ++result.scored;
+    if (read[i].letters >= kFewestLetters && !is_out_of_range(checked)) ++result.scored;
     judge(checked, cues[i], read[i], recording, options);
     ++result.bands[static_cast<size_t>(checked.band)];
     if (checked.letters < kFewestLetters || !checked.best_fit || checked.p_match < options.least_probability)
@@ -408,16 +411,21 @@ bool is_lost(const CheckResult& result) {
   return result.state == FileState::unsure || result.state == FileState::wrong_content;
 }
 
-int64_t out_of_range(const CheckResult& result) {
-  return std::ranges::count_if(result.cues, [](const CheckedCue& cue) {
-    return std::ranges::count(cue.reasons, CueReason::out_of_range) > 0;
-  });
-}
-
 int64_t found_cues(const CheckResult& result) { return result.bands[static_cast<size_t>(CueBand::ok)]; }
 
 int64_t voters(const Case& given) {
   return std::ranges::count_if(given.read, [](const ReadCue& cue) { return cue.letters >= kFewestLetters; });
+}
+
+/// Its timing of one segment, moved by what texts are heard behind it.
+TimingModel moved_by_bias(const CheckResult& result) {
+  TimingModel moved = result.timing;
+  moved.identity = false;
+  TimingSegment& segment = moved.segments.front();
+  segment.offset_low_seconds = segment.offset_seconds + result.offset_low_seconds;
+  segment.offset_high_seconds = segment.offset_seconds + result.offset_high_seconds;
+  segment.offset_seconds += result.median_offset_seconds;
+  return moved;
 }
 
 /// Texts that are heard, but all of them earlier or later than the timing has them, move it; where that does
@@ -429,18 +437,16 @@ CheckResult without_bias(CheckResult result, const Case& given) {
   };
   constexpr int kRounds = 3;
   for (int round = 0; round < kRounds && biased(result); ++round) {
-    TimingModel moved = result.timing;
-    moved.identity = false;
-    moved.segments[0].offset_seconds += result.median_offset_seconds;
-    moved.segments[0].offset_low_seconds = moved.segments[0].offset_seconds - kMostBiasSeconds;
-    moved.segments[0].offset_high_seconds = moved.segments[0].offset_seconds + kMostBiasSeconds;
-    CheckResult next = judged(moved, given);
+    CheckResult next = judged(moved_by_bias(result), given);
     const bool better =
         !is_lost(next) && std::abs(next.median_offset_seconds) < std::abs(result.median_offset_seconds);
     if (!better) break;
     result = std::move(next);
   }
-  if (biased(result)) result.state = FileState::unsure;
+  if (biased(result)) {
+    result.state = FileState::unsure;
+    result.probability = 0.0;
+  }
   return result;
 }
 
@@ -502,7 +508,8 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
   if (voters(given) < kFewestCues) return result;
   // Windows are wide only where narrow ones show nothing, or leave cues outside of the audio: chance finds
   // more in them.
-  const bool narrow = is_lost(result) || 10 * out_of_range(result) > std::ssize(cues);
+  const bool narrow =
+      is_lost(result) || 10 * std::ranges::count_if(result.cues, is_out_of_range) > std::ssize(cues);
   if (narrow && near < options.widest_search_seconds) {
     const std::optional<TimingModel> wide_timing = timing_within(options.widest_search_seconds, given);
     if (!wide_timing) return stopped;
@@ -515,7 +522,8 @@ CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& fram
   TimingModel timing{.segments = {{.end_cue = std::ssize(cues), .ratio = {}}}, .identity = false};
   timing.segments[0].offset_seconds = scanned_offset(near, given);
   timing.scored_cues = result.timing.scored_cues;
-  CheckResult scanned = without_bias(judged(timing, given), given);
+  // The scan is coarse: where texts are heard says the rest.
+  CheckResult scanned = without_bias(judged(moved_by_bias(judged(timing, given)), given), given);
   const bool moves = std::abs(scanned.timing.segments[0].offset_seconds) > kMostBiasSeconds;
   return moves && !is_lost(scanned) && scanned.share >= kLeastScannedShare ? scanned : result;
 }
