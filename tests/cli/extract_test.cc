@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/audio_files.h"
+#include "support/audio_folder.h"
 #include "support/command.h"
 #include "support/speech_like.h"
 #include "support/temporary_folder.h"
@@ -25,13 +26,7 @@ struct Bench {
   TemporaryFolder folder;
   fs::path audio = folder.path() / "audio";
 
-  Bench() {
-    fs::create_directories(audio / "deep");
-    for (uint64_t i = 0; i < 7; ++i) {
-      const fs::path name = (i % 2 == 0 ? audio : audio / "deep") / ("u" + std::to_string(i) + ".wav");
-      test::write_audio(name, test::glide(i, 4000 + 3000 * static_cast<int64_t>(i)));
-    }
-  }
+  Bench() { test::write_audio_folder(audio); }
 
   test::CommandResult extract(const std::string& out, std::vector<std::string> more) const {
     std::vector<std::string> arguments{"extract", "--features", "fbank", "--out", folder.path() / out};
