@@ -125,12 +125,13 @@ ablate() {
   mv "$table.part" "$table"
 }
 
+# shellcheck disable=SC2046  # a process per word
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 ablation=
 if wanted ablation; then
   step "Ablation, beside the rest: see $out/ablation.log"
   ablate >"$out/ablation.log" 2>&1 &
   ablation=$!
-  trap 'kill "$ablation" 2>/dev/null || true' EXIT
 fi
 
 if wanted pretrain && [ -z "$model" ]; then
@@ -139,22 +140,26 @@ if wanted pretrain && [ -z "$model" ]; then
 fi
 model=${model:-$out/runs/compact-cpu}
 
-if wanted probes; then
-  step "Probe"
-  probe phones phones "$model" "${few[@]}"
+# The probes of frames take as long as the others together.
+probe_the_rest() {
   probe phones-ctc phones-ctc "$model" "${few[@]}"
-  (
-    labels=(--train "$train")
-    probe speakers speakers "$model" "${few[@]}" 'probe.label_minutes=[0]' 'probe.seeds=[1]'
-    labels=(--train "$speech/wakewords/manifest.tsv")
-    [ ! -f "$speech/wakewords/manifest.tsv" ] || probe keywords keywords "$model" "${few[@]}" 'probe.seeds=[1]'
-  )
+  labels=(--train "$train")
+  probe speakers speakers "$model" "${few[@]}" 'probe.label_minutes=[0]' 'probe.seeds=[1]'
+  labels=(--train "$speech/wakewords/manifest.tsv")
+  [ ! -f "$speech/wakewords/manifest.tsv" ] || probe keywords keywords "$model" "${few[@]}" 'probe.seeds=[1]'
+}
+
+if wanted probes; then
+  step "Probe phones, and beside them the rest: see $out/probes.log"
+  (probe_the_rest) >"$out/probes.log" 2>&1 &
+  others=$!
+  probe phones phones "$model" "${few[@]}"
+  wait "$others" || fail "a probe failed: see $out/probes.log"
 fi
 
 if [ -n "$ablation" ]; then
   step "Ablation"
   wait "$ablation" || fail "the ablation failed: see $out/ablation.log"
-  trap - EXIT
   cat "$out/ablation.md"
 fi
 
