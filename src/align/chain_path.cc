@@ -107,6 +107,12 @@ class Steps {
   std::vector<uint8_t> bytes_;
 };
 
+double penalty_of_staying(const ChainState& state, int64_t lasted_frames, const ChainPathOptions& options) {
+  if (state.letter == kAnySound) return 0.0;
+  const bool is_long = !state.lasting && lasted_frames >= options.long_letter_frames;
+  return options.stay_penalty + (is_long ? options.long_letter_penalty : 0.0F);
+}
+
 }  // namespace
 
 std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<const ChainState> chain,
@@ -124,6 +130,9 @@ std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<con
   Steps steps(band.cells());
   std::vector<double> before(static_cast<size_t>(count), kImpossible);
   std::vector<double> now(static_cast<size_t>(count), kImpossible);
+  // For how many frames the path into each cell has stayed there.
+  std::vector<int64_t> lasted_before(static_cast<size_t>(count), 0);
+  std::vector<int64_t> lasted_now(static_cast<size_t>(count), 0);
   for (int64_t t = 0; t < similarity.frames; ++t) {
     const float* row = scores.of_frame(t);
     // What the band has left holds the values of two frames ago.
@@ -146,17 +155,19 @@ std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<con
           from = before[static_cast<size_t>(source)] - penalty;
           step = how;
         };
-        consider(s, stay, state.letter == kAnySound ? 0.0 : options.stay_penalty);
+        consider(s, stay, penalty_of_staying(state, lasted_before[i], options));
         consider(s - 1, next);
         if (s >= 2 && chain[i - 1].optional) consider(s - 2, skip);
         if (state.jump_from >= 0) consider(state.jump_from, jump, options.jump_penalty);
       }
       if (from == kImpossible) continue;
       const float score = state.letter == kAnySound ? -options.any_penalty : row[state.letter];
+      lasted_now[i] = step == stay ? lasted_before[i] + 1 : 1;
       now[i] = from + (state.optional ? std::min(score, 0.0F) : score);
       steps.set(band.cell(t, s), step);
     }
     std::swap(before, now);
+    std::swap(lasted_before, lasted_now);
   }
   int64_t s = count - 1;
   if (chain.back().optional && count > 1 &&

@@ -70,6 +70,8 @@ std::vector<ChainState> narrowed_chain(const Similarity& similarity, std::span<c
     const ChainState& first = chain[static_cast<size_t>(group.begin)];
     ChainState state = first;
     if (group.end - group.begin > 1) state.optional = false;
+    for (int64_t s = group.begin; s < group.end; ++s)
+      state.lasting = state.lasting || chain[static_cast<size_t>(s)].lasting;
     state.first_frame = first.first_frame / frames;
     state.end_frame = chain[static_cast<size_t>(group.end - 1)].end_frame / frames + 1;
     if (first.jump_from >= 0) state.jump_from = group_of[static_cast<size_t>(first.jump_from)];
@@ -90,6 +92,7 @@ std::vector<ChainState> narrowed_chain(const Similarity& similarity, std::span<c
   // A frame counts for many here.
   ChainPathOptions path_options = options.path;
   path_options.jump_penalty /= static_cast<float>(frames);
+  path_options.long_letter_frames = std::max<int64_t>(1, path_options.long_letter_frames * letters / frames);
   const std::vector<int64_t> path = best_chain_path(rough, coarse, path_options);
   std::vector<ChainState> narrow(chain.begin(), chain.end());
   if (path.empty()) return narrow;

@@ -31,7 +31,10 @@ int64_t least_frames(std::span<const ChainState> chain) {
 std::vector<ChainState> chain_of(std::span<const int> tokens) {
   static const int gap = token_of(' ');
   std::vector<ChainState> chain;
-  for (const int token : tokens) chain.push_back({.letter = std::ssize(chain), .optional = token == gap});
+  for (const int token : tokens) {
+    const bool is_gap = token == gap;
+    chain.push_back({.letter = std::ssize(chain), .optional = is_gap, .lasting = is_gap});
+  }
   return chain;
 }
 

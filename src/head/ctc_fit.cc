@@ -12,7 +12,7 @@ namespace {
 /// CTC's chain: a blank may stand between any two letters and must between equal ones.
 struct CtcChain {
   std::vector<int> tokens{CharacterTokens::kBlank};
-  std::vector<ChainState> states{{.letter = 0, .optional = true}};
+  std::vector<ChainState> states{{.letter = 0, .optional = true, .lasting = true}};
   std::vector<TokenWord> words;
 
   explicit CtcChain(std::span<const int> letters) {
@@ -24,7 +24,7 @@ struct CtcChain {
       states.push_back({.letter = std::ssize(tokens)});
       tokens.push_back(letters[i]);
       const bool doubled = i + 1 < letters.size() && letters[i + 1] == letters[i];
-      states.push_back({.letter = std::ssize(tokens), .optional = !doubled});
+      states.push_back({.letter = std::ssize(tokens), .optional = !doubled, .lasting = true});
       tokens.push_back(CharacterTokens::kBlank);
     }
   }

@@ -188,6 +188,31 @@ TEST_CASE("chain path: the best of every path, also where any sound fits") {
   }
 }
 
+TEST_CASE("chain path: a letter does not stretch over what fits it a little, a pause does") {
+  // 30 frames that letter 0 fits a little and letter 1 not at all, then one of each of the two.
+  const int64_t frames = 32;
+  std::vector<float> scores(static_cast<size_t>(frames * kLetters), -6.0F);
+  for (size_t t = 0; t < 30; ++t) {
+    scores[t * kLetters] = 0.5F;
+    scores[t * kLetters + 2] = -0.5F;
+  }
+  scores[30 * kLetters] = 3.0F;
+  scores[31 * kLetters + 1] = 3.0F;
+  const Tables tables(scores);
+  // Whatever is spoken before may pass in state 0.
+  std::vector<ChainState> chain{{.letter = kAnySound, .optional = true}, {.letter = 0}, {.letter = 1}};
+  const auto frames_in = [&](const ChainPathOptions& options) {
+    const auto path = best_chain_path(tables.view(), chain, options);
+    return std::ranges::count(path, 1);
+  };
+  const ChainPathOptions unlimited{.any_penalty = 0.1F, .long_letter_penalty = 0.0F};
+  const ChainPathOptions limited{.any_penalty = 0.1F, .long_letter_frames = 5, .long_letter_penalty = 2.0F};
+  CHECK(frames_in(unlimited) == 31);
+  CHECK(frames_in(limited) <= 5);
+  chain[1].lasting = true;
+  CHECK(frames_in(limited) == 31);
+}
+
 TEST_CASE("chain path: a jump where what it leaves out costs more") {
   const std::vector<ChainState> chain =
       with_jump({{.letter = 0}, {.letter = 1}, {.letter = 2}, {.letter = 3}});

@@ -17,6 +17,7 @@ inline constexpr int64_t kAnySound = -1;
 struct ChainState {
   int64_t letter = 0;     ///< its place in the text
   bool optional = false;  ///< a path may pass it by; no two in a row are optional
+  bool lasting = false;   ///< a pause: it may last, while letters are short
   int64_t first_frame = 0;
   int64_t end_frame =
       std::numeric_limits<int64_t>::max();  ///< the state lasts within [first_frame, end_frame)
