@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "wav2vec/align/naive_times.h"
+#include "wav2vec/align/pauses.h"
 #include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/audio/waveform_source.h"
@@ -45,7 +46,9 @@ Laid lay(HeadModel& model, const SpokenText& text, const RecordingScores& scores
   const std::vector<ChainState> chain = chain_of(text.tokens);
   const std::vector<int64_t> path = best_chain_path(similarity, chain);
   if (path.empty()) return {{}, {-std::numeric_limits<double>::infinity(), std::ssize(text.letters())}};
-  return {word_times(letter_times(similarity, chain, path, model.frame_times()), text.words),
+  std::vector<TimeSpan> times = letter_times(similarity, chain, path, model.frame_times());
+  keep_out_of_pauses(times, text.words, scores.pauses, model.frame_times());
+  return {word_times(times, text.words),
           match_score(letter_similarities(similarity, chain, path), text.tokens, 0, std::ssize(text.tokens))};
 }
 

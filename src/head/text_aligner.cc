@@ -51,7 +51,8 @@ Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>&
   // Every pause is a letter of its own, so that letters rise along the chain.
   const auto add_pause = [&] {
     programme.chain.push_back({.letter = kAnySound, .optional = true});
-    programme.chain.push_back({.letter = std::ssize(programme.tokens), .jump_from = last_gap});
+    programme.chain.push_back(
+        {.letter = std::ssize(programme.tokens), .lasting = true, .jump_from = last_gap});
     last_gap = std::ssize(programme.chain) - 1;
     programme.tokens.push_back(gap);
     std::ranges::copy(pause, std::back_inserter(programme.meant));
@@ -134,7 +135,7 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
     }
     const std::vector<int64_t> path = best_chain_path(similarity, programme.chain, path_options);
     if (path.empty()) break;  // longer than the recording
-    const std::vector<TimeSpan> times = letter_times(similarity, programme.chain, path, frame_times);
+    std::vector<TimeSpan> times = letter_times(similarity, programme.chain, path, frame_times);
     const std::vector<double> letters = letter_similarities(similarity, programme.chain, path);
     bool left_out = false;
     for (size_t i = 0; i < lines.size(); ++i) {
@@ -147,8 +148,10 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
         wanted[i] = false;
         continue;
       }
-      AlignedLine line = aligned_line(lines[i], read[i], std::span(times).subspan(first, count),
-                                      std::span(letters).subspan(first, count), calibration);
+      const std::span<TimeSpan> line_times = std::span(times).subspan(first, count);
+      keep_out_of_pauses(line_times, read[i].words, scores.pauses, frame_times);
+      AlignedLine line =
+          aligned_line(lines[i], read[i], line_times, std::span(letters).subspan(first, count), calibration);
       if (line.confidence < options.least_probability) {
         result.lines[i] = {
             .number = line.number, .text = line.text, .time = {}, .confidence = line.confidence, .words = {}};

@@ -45,6 +45,31 @@ TEST_CASE("speech edges: a line without speech, and one beyond the recording, st
   CHECK(speech_edges({0.1, 0.4}, 0.0, 1.0, {}, kTimes).end_seconds == 0.4);
 }
 
+TEST_CASE("letters are kept out of the pauses at the ends of their words, and of none within") {
+  // Two words of two letters; the second letter holds the stop, and the last lies in a pause altogether.
+  std::vector<TimeSpan> letters{{0.40, 0.60}, {0.60, 0.95}, {0.95, 1.10}, {1.10, 1.30}};
+  const std::vector<TokenWord> words{{0, 2}, {2, 4}};
+  keep_out_of_pauses(letters, words, pauses(), kTimes);
+  CHECK(letters[0].start_seconds == doctest::Approx(0.50));
+  CHECK(letters[0].end_seconds == doctest::Approx(0.60));
+  CHECK(letters[1].start_seconds == doctest::Approx(0.60));
+  CHECK(letters[1].end_seconds == doctest::Approx(0.95));
+  CHECK(letters[3].end_seconds == doctest::Approx(1.20));
+
+  std::vector<TimeSpan> silent{{0.10, 0.20}};
+  const std::vector<TokenWord> one{{0, 1}};
+  keep_out_of_pauses(silent, one, pauses(), kTimes);
+  CHECK(silent[0].start_seconds == 0.10);
+  CHECK(silent[0].end_seconds == 0.20);
+
+  // A letter before the speech of its word has no length left.
+  std::vector<TimeSpan> early{{0.30, 0.45}, {0.45, 0.70}};
+  keep_out_of_pauses(early, std::vector<TokenWord>{{0, 2}}, pauses(), kTimes);
+  CHECK(early[0].start_seconds == doctest::Approx(0.50));
+  CHECK(early[0].end_seconds == doctest::Approx(0.50));
+  CHECK(early[1].start_seconds == doctest::Approx(0.50));
+}
+
 TEST_CASE("pause scores: the similarities of the blank") {
   const std::vector<float> heard{1.0F, 0.5F, 2.0F, 0.25F};
   const std::vector<float> meant{0.5F, 0.5F};

@@ -18,8 +18,18 @@ std::vector<float> pause_scores(const Similarity& pause);
 /// frames at the edges lie in between.
 inline constexpr float kPauseNats = 0.3F;
 
+/// Moves letters (letter_times() in word_times.h) out of the pauses that the ends of their words were
+/// stretched over: those of `pause_seconds` and more. A word that is a pause throughout stays as it is.
+/// `pauses`: pause_scores() of the recording.
+void keep_out_of_pauses(std::span<TimeSpan> letters, std::span<const TokenWord> words,
+                        std::span<const float> pauses, const FrameTimes& frame_times,
+                        double pause_seconds = 0.02);
+
 struct SpeechEdgeOptions {
   double pause_seconds = 0.08;  ///< what is shorter belongs to the speech around it
+  /// A network that hears both ways is less sure of a pause where speech is about to begin.
+  float start_pause_nats = 0.0F;
+  float end_pause_nats = kPauseNats;
   double most_seconds_before = 0.3;
   double most_seconds_behind = 0.6;
 };
