@@ -47,11 +47,12 @@ class Reader {
 
   std::string read(const RecordingScores& scores) const {
     const float* rows = scores.letters.data();
-    const std::vector<int32_t> labels = beam_ < 2 ? ctc_best_path(rows, scores.frames, scores.tokens)
-                                                  : ctc_beam_search(rows, scores.frames, scores.tokens,
-                                                                    {.beam = beam_}, lm_ ? &words_ : nullptr)
-                                                        .front()
-                                                        .labels;
+    const std::vector<int32_t> labels =
+        beam_ < 2 ? ctc_best_path(rows, scores.frames, scores.tokens)
+                  : ctc_beam_search(rows, scores.frames, scores.tokens, {.beam = beam_, .add_paths = false},
+                                    lm_ ? &words_ : nullptr)
+                        .front()
+                        .labels;
     const std::string text = decode(labels);
     const size_t first = text.find_first_not_of(' ');
     return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);

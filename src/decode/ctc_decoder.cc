@@ -30,8 +30,6 @@ struct Prefix {
 struct Mass {
   double blank = kLogZero;
   double label = kLogZero;
-
-  double total() const { return log_add(blank, label); }
 };
 
 struct Kept {
@@ -131,23 +129,26 @@ class BeamSearch {
   std::vector<CtcHypothesis> hypotheses() const {
     std::vector<std::pair<double, const Kept*>> ranked;
     for (const Kept& kept : kept_)
-      ranked.emplace_back(kept.mass.total() + tree_.final_words(kept.prefix), &kept);
+      ranked.emplace_back(total(kept.mass) + tree_.final_words(kept.prefix), &kept);
     std::stable_sort(ranked.begin(), ranked.end(),
                      [](const auto& a, const auto& b) { return a.first > b.first; });
     std::vector<CtcHypothesis> best;
     for (const auto& [score, kept] : ranked) {
       if (static_cast<int64_t>(best.size()) == options_.n_best) break;
-      best.push_back({tree_.labels(kept->prefix), kept->mass.total(), score});
+      best.push_back({tree_.labels(kept->prefix), total(kept->mass), score});
     }
     return best;
   }
 
  private:
+  double together(double a, double b) const { return options_.add_paths ? log_add(a, b) : std::max(a, b); }
+  double total(const Mass& mass) const { return together(mass.blank, mass.label); }
+
   /// The blank, or the last label once more.
   void stay(const Kept& kept, const float* log_p) {
     Candidate candidate;
     candidate.prefix = kept.prefix;
-    candidate.mass.blank = kept.mass.total() + static_cast<double>(log_p[kCtcBlank]);
+    candidate.mass.blank = total(kept.mass) + static_cast<double>(log_p[kCtcBlank]);
     const int32_t last = tree_[kept.prefix].label;
     if (kept.prefix != 0) candidate.mass.label = kept.mass.label + static_cast<double>(log_p[last]);
     candidate_of_[kept.prefix] = candidates_.size();
@@ -157,12 +158,12 @@ class BeamSearch {
   void prolong(const Kept& kept, int32_t label, double log_p) {
     // Only a blank separates a label from its equal.
     const bool repeats = kept.prefix != 0 && tree_[kept.prefix].label == label;
-    const double mass = (repeats ? kept.mass.blank : kept.mass.total()) + log_p;
+    const double mass = (repeats ? kept.mass.blank : total(kept.mass)) + log_p;
     if (mass == kLogZero) return;
     const int32_t prefix = tree_.find(kept.prefix, label);
     if (const auto at = candidate_of_.find(prefix); prefix != kNone && at != candidate_of_.end()) {
       double& sum = candidates_[at->second].mass.label;
-      sum = log_add(sum, mass);
+      sum = together(sum, mass);
     } else {
       candidates_.push_back({prefix, kept.prefix, label, Mass{kLogZero, mass}, kLogZero});
     }
@@ -172,9 +173,9 @@ class BeamSearch {
     for (Candidate& c : candidates_) {
       const WordScore words =
           c.before == kNone ? tree_[c.prefix].words : tree_.words_behind(c.before, c.label);
-      c.score = c.mass.total() + words.score;
+      c.score = total(c.mass) + words.score;
     }
-    std::erase_if(candidates_, [](const Candidate& c) { return c.mass.total() == kLogZero; });
+    std::erase_if(candidates_, [&](const Candidate& c) { return total(c.mass) == kLogZero; });
     const auto beam = std::min(candidates_.size(), static_cast<size_t>(options_.beam));
     // The order in which candidates were made breaks ties, so that equal input gives equal output.
     order_.resize(candidates_.size());

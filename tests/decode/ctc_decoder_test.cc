@@ -115,6 +115,27 @@ TEST_CASE("beam: the most probable sequence where the best path is another") {
   CHECK(std::exp(best[0].log_probability) == doctest::Approx(0.64));
 }
 
+TEST_CASE("beam: without adding paths, the sequence of the best one, however many ways lead to another") {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    const int64_t frames = 7;
+    const int64_t classes = 3;
+    const std::vector<float> rows = posteriors(seed, frames, classes, 0.5F);
+    double best = 0.0;
+    for (int64_t t = 0; t < frames; ++t)
+      best += static_cast<double>(
+          *std::max_element(rows.begin() + t * classes, rows.begin() + (t + 1) * classes));
+    for (const int64_t beam : {int64_t{2}, int64_t{100000}}) {
+      CtcBeamOptions options = kExact;
+      options.beam = beam;
+      options.add_paths = false;
+      const auto found = ctc_beam_search(rows.data(), frames, classes, options);
+      CHECK(found.front().labels == ctc_best_path(rows.data(), frames, classes));
+      CHECK(found.front().log_probability == doctest::Approx(best));
+    }
+  }
+}
+
 TEST_CASE("beam: with a word model, against every sequence") {
   const ArpaModel model = small_model();
   int64_t changed = 0;

@@ -30,11 +30,16 @@ struct CtcBeamOptions {
   int64_t n_best = 1;  ///< at most the beam
   /// Classes below this ln P in a frame do not prolong a sequence there; −∞ leaves none out.
   double min_log_posterior = -14.0;
+  /// False: a sequence counts as much as its best path. Of posteriors that are as sure of a letter in every
+  /// frame of it as of the blank (recipes' text.letter_frame_weight teaches that), sequences with letters
+  /// said twice have many more paths, and the sum would prefer them.
+  bool add_paths = true;
 };
 
 struct CtcHypothesis {
   std::vector<int32_t> labels;
-  double log_probability = 0.0;  ///< ln P(labels | features), summed over the paths that the beam has kept
+  /// ln P(labels | features), summed over the paths that the beam has kept; of the best one without add_paths
+  double log_probability = 0.0;
   /// log_probability + Σ over words (weight · ln P(word | words before) + word_bonus) + weight · ln P(</s>).
   /// Words are the labels between separators; empty ones do not count.
   double score = 0.0;
