@@ -164,10 +164,14 @@ ExitCode run(const Options& given) {
   int64_t failed = 0;
   bool damaged = false;
   if (!single) progress.emplace("align", "recordings", std::ssize(jobs));
+  const auto text_place = [&](const Job& job) {
+    return options.manifest.empty() ? printable(options.text) : printable(job.utterance.audio.string());
+  };
   for (const Job& job : jobs) {
     const std::string name = printable(job.utterance.audio.string());
     try {
-      if (job.lines.empty()) throw DataError("no text; expected at least one line with letters");
+      if (job.lines.empty())
+        throw DataError(fmt::format("{}: no text; expected at least one line with letters", text_place(job)));
       const auto audio = decode_utterance(job.utterance, {.sample_rate_hz = model.info().sample_rate_hz}, {});
       damaged |= !audio->damage.empty();
       const double rate = static_cast<double>(model.info().sample_rate_hz);
@@ -180,9 +184,10 @@ ExitCode run(const Options& given) {
         return !stop_requested();
       });
       if (stop_requested()) return ExitCode::interrupted;
-      AlignedText text = align_text(
-          scores, model.frame_times(), model.calibration(),
-          [&](std::span<const int> tokens) { return model.meant(tokens); }, job.lines, reader);
+      AlignedText text = align_text(scores, model.frame_times(), model.calibration(),
+                                    [&](std::span<const int> tokens) { return model.meant(tokens); },
+                                    job.lines, reader, {.stop_requested = stop_requested});
+      if (stop_requested()) return ExitCode::interrupted;
       text.id = job.utterance.id;
       text.seconds = seconds;
       for (const AlignedLine& line : text.lines) {
@@ -194,8 +199,7 @@ ExitCode run(const Options& given) {
       totals.spoken += std::ranges::count_if(text.lines, &AlignedLine::spoken);
       aligned.push_back(std::move(text));
     } catch (const TextError& error) {
-      const std::string place = single && options.manifest.empty() ? printable(options.text) : name;
-      const std::string what = fmt::format("{}:{}: {}", place, error.line(), error.what());
+      const std::string what = fmt::format("{}:{}: {}", text_place(job), error.line(), error.what());
       if (single) throw DataError(what);
       log_warning(what);
       ++failed;

@@ -10,6 +10,7 @@
 namespace wav2vec {
 namespace {
 
+constexpr int64_t kFramesBetweenStops = 1000;
 constexpr double kImpossible = -std::numeric_limits<double>::infinity();
 
 /// How a path came into a cell, in states.
@@ -134,6 +135,7 @@ std::vector<int64_t> best_chain_path(const Similarity& similarity, std::span<con
   std::vector<int64_t> lasted_before(static_cast<size_t>(count), 0);
   std::vector<int64_t> lasted_now(static_cast<size_t>(count), 0);
   for (int64_t t = 0; t < similarity.frames; ++t) {
+    if (t % kFramesBetweenStops == 0 && options.stop_requested()) return {};
     const float* row = scores.of_frame(t);
     // What the band has left holds the values of two frames ago.
     for (int64_t s = t < 2 ? 0 : band.first(t - 2); s < std::min(band.first(t), count); ++s)

@@ -50,6 +50,24 @@ std::vector<float> pause_scores(const Similarity& pause) {
   return scores;
 }
 
+void note_silence(std::span<float> pauses, std::span<const float> powers) {
+  constexpr float kLastBit = 1.0F / (32768.0F * 32768.0F);
+  constexpr float kSure = 2.0F * kPauseNats;
+  for (size_t t = 0; t < std::min(pauses.size(), powers.size()); ++t) {
+    if (powers[t] < kLastBit) pauses[t] = std::max(pauses[t], kSure);
+  }
+}
+
+bool is_pause_throughout(const TimeSpan& span, std::span<const float> pauses, const FrameTimes& frame_times) {
+  const PauseFrames frames{pauses, frame_times};
+  const int64_t begin = frames.at(span.start_seconds);
+  const int64_t end = frames.at(span.end_seconds);
+  for (int64_t t = begin; t < end; ++t) {
+    if (!frames.is_pause(t, kPauseNats)) return false;
+  }
+  return begin < end;
+}
+
 void keep_out_of_pauses(std::span<TimeSpan> letters, std::span<const TokenWord> words,
                         std::span<const float> pauses, const FrameTimes& frame_times, double pause_seconds) {
   const std::vector<TimeSpan> spans = word_times(letters, words);

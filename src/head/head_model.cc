@@ -137,6 +137,7 @@ RecordingScores HeadModel::scores(const WaveformSource& waveform,
   const int gap = token_of(' ');
   const std::vector<float> pause = meant({&gap, 1});
   result.pauses = pause_scores({result.heard.data(), pause.data(), result.frames, 1, result.sounds});
+  note_silence(result.pauses, result.powers);
   return result;
 }
 

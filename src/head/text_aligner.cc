@@ -126,7 +126,8 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
     const Similarity similarity{scores.heard.data(), programme.meant.data(), scores.frames,
                                 std::ssize(programme.tokens), scores.sounds};
     const ChainPathOptions path_options{.any_penalty = options.any_penalty,
-                                        .jump_penalty = options.jump_penalty};
+                                        .jump_penalty = options.jump_penalty,
+                                        .stop_requested = options.stop_requested};
     if (scores.frames * std::ssize(programme.chain) > options.most_cells) {
       programme.chain = narrowed_chain(
           similarity, programme.chain,
@@ -152,6 +153,7 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
       keep_out_of_pauses(line_times, read[i].words, scores.pauses, frame_times);
       AlignedLine line =
           aligned_line(lines[i], read[i], line_times, std::span(letters).subspan(first, count), calibration);
+      if (is_pause_throughout(line.time, scores.pauses, frame_times)) line.confidence = 0.0;
       if (line.confidence < options.least_probability) {
         result.lines[i] = {
             .number = line.number, .text = line.text, .time = {}, .confidence = line.confidence, .words = {}};

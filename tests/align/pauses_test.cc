@@ -45,6 +45,20 @@ TEST_CASE("speech edges: a line without speech, and one beyond the recording, st
   CHECK(speech_edges({0.1, 0.4}, 0.0, 1.0, {}, kTimes).end_seconds == 0.4);
 }
 
+TEST_CASE("pause throughout: no frame of speech, and frames at all") {
+  CHECK(is_pause_throughout({0.10, 0.40}, pauses(), kTimes));
+  CHECK_FALSE(is_pause_throughout({0.10, 0.52}, pauses(), kTimes));
+  CHECK(is_pause_throughout({0.80, 0.85}, pauses(), kTimes));
+  CHECK_FALSE(is_pause_throughout({0.10, 0.10}, pauses(), kTimes));
+  CHECK_FALSE(is_pause_throughout({5.0, 6.0}, pauses(), kTimes));
+}
+
+TEST_CASE("digital silence is a pause, the faintest noise is for the network to judge") {
+  std::vector<float> scores{-3.0F, -3.0F, 2.0F, -3.0F};
+  note_silence(scores, std::vector<float>{0.0F, 1e-8F, 0.0F});
+  CHECK(scores == std::vector<float>{0.6F, -3.0F, 2.0F, -3.0F});
+}
+
 TEST_CASE("letters are kept out of the pauses at the ends of their words, and of none within") {
   // Two words of two letters; the second letter holds the stop, and the last lies in a pause altogether.
   std::vector<TimeSpan> letters{{0.40, 0.60}, {0.60, 0.95}, {0.95, 1.10}, {1.10, 1.30}};

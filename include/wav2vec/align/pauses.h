@@ -14,9 +14,16 @@ namespace wav2vec {
 /// of a single letter, the blank between words.
 std::vector<float> pause_scores(const Similarity& pause);
 
+/// What is quieter than the last bit of 16 is a pause, whatever the network makes of it: it has been
+/// normalised and says nothing. powers: mean square of each frame, of full scale.
+void note_silence(std::span<float> pauses, std::span<const float> powers);
+
 /// A frame of this score and more is one of a pause: scores of pauses and of speech are far apart, and
 /// frames at the edges lie in between.
 inline constexpr float kPauseNats = 0.3F;
+
+/// Whether nobody speaks in any frame of `span`; false for one without frames.
+bool is_pause_throughout(const TimeSpan& span, std::span<const float> pauses, const FrameTimes& frame_times);
 
 /// Moves letters (letter_times() in word_times.h) out of the pauses that the ends of their words were
 /// stretched over: those of `pause_seconds` and more. A word that is a pause throughout stays as it is.

@@ -47,6 +47,7 @@ struct TextAlignerOptions {
   /// the fine one stays by the margin.
   int64_t most_cells = 50'000'000;
   double margin_seconds = 5.0;
+  std::function<bool()> stop_requested = [] { return false; };  ///< true: what is returned is not complete
 };
 
 /// `lines` in the order in which they are spoken. Throws DataError (without a file name) for a text that the
