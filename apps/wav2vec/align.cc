@@ -164,14 +164,12 @@ ExitCode run(const Options& given) {
   int64_t failed = 0;
   bool damaged = false;
   if (!single) progress.emplace("align", "recordings", std::ssize(jobs));
-  const auto text_place = [&](const Job& job) {
-    return options.manifest.empty() ? printable(options.text) : printable(job.utterance.audio.string());
-  };
   for (const Job& job : jobs) {
     const std::string name = printable(job.utterance.audio.string());
+    const std::string text_place = options.manifest.empty() ? printable(options.text) : name;
     try {
       if (job.lines.empty())
-        throw DataError(fmt::format("{}: no text; expected at least one line with letters", text_place(job)));
+        throw DataError(fmt::format("{}: no text; expected at least one line with letters", text_place));
       const auto audio = decode_utterance(job.utterance, {.sample_rate_hz = model.info().sample_rate_hz}, {});
       damaged |= !audio->damage.empty();
       const double rate = static_cast<double>(model.info().sample_rate_hz);
@@ -199,7 +197,7 @@ ExitCode run(const Options& given) {
       totals.spoken += std::ranges::count_if(text.lines, &AlignedLine::spoken);
       aligned.push_back(std::move(text));
     } catch (const TextError& error) {
-      const std::string what = fmt::format("{}:{}: {}", text_place(job), error.line(), error.what());
+      const std::string what = fmt::format("{}:{}: {}", text_place, error.line(), error.what());
       if (single) throw DataError(what);
       log_warning(what);
       ++failed;

@@ -29,7 +29,7 @@ struct Options {
   double word_bonus = 0.0;
 };
 
-/// The letters of a recording, by the best path or a beam.
+/// The letters of a recording, by the best path, or by a beam with a word model.
 class Reader {
  public:
   explicit Reader(const Options& options) : beam_(options.beam) {
@@ -47,12 +47,12 @@ class Reader {
 
   std::string read(const RecordingScores& scores) const {
     const float* rows = scores.letters.data();
-    const std::vector<int32_t> labels =
-        beam_ < 2 ? ctc_best_path(rows, scores.frames, scores.tokens)
-                  : ctc_beam_search(rows, scores.frames, scores.tokens, {.beam = beam_, .add_paths = false},
-                                    lm_ ? &words_ : nullptr)
-                        .front()
-                        .labels;
+    // Where paths are not added, the best one wins any beam unless a word model says otherwise.
+    const std::vector<int32_t> labels = lm_ ? ctc_beam_search(rows, scores.frames, scores.tokens,
+                                                              {.beam = beam_, .add_paths = false}, &words_)
+                                                  .front()
+                                                  .labels
+                                            : ctc_best_path(rows, scores.frames, scores.tokens);
     const std::string text = decode(labels);
     const size_t first = text.find_first_not_of(' ');
     return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
@@ -98,8 +98,9 @@ Command add_transcribe(CLI::App& program) {
   app->add_option("media", options->media, "recordings")->required();
   app->add_option("--model", options->model,
                   "run or checkpoint of train-head, instead of the head that is shipped");
-  app->add_option("--beam", options->beam,
-                  "letter sequences kept by the search; 1 = the best letter of every frame")
+  app->add_option(
+         "--beam", options->beam,
+         "letter sequences kept by the search with --lm; without it the best letter of every frame counts")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
   app->add_option("--lm", options->lm, "word language model in ARPA's form, in lower case");

@@ -25,20 +25,27 @@ struct PauseFrames {
   }
 };
 
-/// `span` without pauses at its ends that are not shorter than pause_seconds.
-TimeSpan inward(const TimeSpan& span, std::span<const float> pauses, const FrameTimes& frame_times,
-                double pause_seconds, float start_nats, float end_nats) {
-  const PauseFrames frames{pauses, frame_times};
-  const int64_t least = frames.count_of(pause_seconds);
-  const int64_t begin = frames.at(span.start_seconds);
-  const int64_t end = frames.at(span.end_seconds);
-  int64_t start = begin;
-  while (start < end && frames.is_pause(start, start_nats)) ++start;
-  int64_t stop = end;
-  while (stop > start && frames.is_pause(stop - 1, end_nats)) --stop;
-  if (start >= stop) return span;
-  return {start - begin < least ? span.start_seconds : frames.edge(start),
-          end - stop < least ? span.end_seconds : frames.edge(stop)};
+/// Frames [begin, end).
+struct Frames {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+/// `all` without pauses at its ends that are not shorter than `least`; without frames where all of it is one.
+Frames inward(const PauseFrames& pauses, const Frames& all, int64_t least, float start_nats, float end_nats) {
+  Frames speech = all;
+  while (speech.begin < speech.end && pauses.is_pause(speech.begin, start_nats)) ++speech.begin;
+  while (speech.end > speech.begin && pauses.is_pause(speech.end - 1, end_nats)) --speech.end;
+  if (speech.begin == speech.end) return speech;
+  if (speech.begin - all.begin < least) speech.begin = all.begin;
+  if (all.end - speech.end < least) speech.end = all.end;
+  return speech;
+}
+
+/// `span`, whose frames were `before`: an edge that has not moved keeps its place within its frame.
+TimeSpan moved(const TimeSpan& span, const Frames& before, const Frames& after, const PauseFrames& pauses) {
+  return {after.begin == before.begin ? span.start_seconds : pauses.edge(after.begin),
+          after.end == before.end ? span.end_seconds : pauses.edge(after.end)};
 }
 
 }  // namespace
@@ -60,19 +67,20 @@ void note_silence(std::span<float> pauses, std::span<const float> powers) {
 
 bool is_pause_throughout(const TimeSpan& span, std::span<const float> pauses, const FrameTimes& frame_times) {
   const PauseFrames frames{pauses, frame_times};
-  const int64_t begin = frames.at(span.start_seconds);
-  const int64_t end = frames.at(span.end_seconds);
-  for (int64_t t = begin; t < end; ++t) {
-    if (!frames.is_pause(t, kPauseNats)) return false;
-  }
-  return begin < end;
+  const Frames all{frames.at(span.start_seconds), frames.at(span.end_seconds)};
+  const Frames speech = inward(frames, all, 1, kPauseNats, kPauseNats);
+  return all.begin < all.end && speech.begin == speech.end;
 }
 
 void keep_out_of_pauses(std::span<TimeSpan> letters, std::span<const TokenWord> words,
                         std::span<const float> pauses, const FrameTimes& frame_times, double pause_seconds) {
+  const PauseFrames frames{pauses, frame_times};
   const std::vector<TimeSpan> spans = word_times(letters, words);
   for (size_t w = 0; w < words.size(); ++w) {
-    const TimeSpan speech = inward(spans[w], pauses, frame_times, pause_seconds, kPauseNats, kPauseNats);
+    const Frames all{frames.at(spans[w].start_seconds), frames.at(spans[w].end_seconds)};
+    const Frames spoken = inward(frames, all, frames.count_of(pause_seconds), kPauseNats, kPauseNats);
+    if (spoken.begin == spoken.end) continue;
+    const TimeSpan speech = moved(spans[w], all, spoken, frames);
     for (int64_t i = words[w].begin; i < words[w].end; ++i) {
       TimeSpan& letter = letters[static_cast<size_t>(i)];
       letter.start_seconds = std::clamp(letter.start_seconds, speech.start_seconds, speech.end_seconds);
@@ -85,27 +93,24 @@ TimeSpan speech_edges(const TimeSpan& line, double earliest_seconds, double late
                       std::span<const float> pauses, const FrameTimes& frame_times,
                       const SpeechEdgeOptions& options) {
   const PauseFrames frames{pauses, frame_times};
-  // Stops are silent as well: letters at an edge are moved past a pause only.
-  TimeSpan edges = inward(line, pauses, frame_times, options.pause_seconds, options.start_pause_nats,
-                          options.end_pause_nats);
+  const Frames all{frames.at(line.start_seconds), frames.at(line.end_seconds)};
   const int64_t bridge = frames.count_of(options.pause_seconds);
-  const int64_t begin = frames.at(line.start_seconds);
-  const int64_t end = frames.at(line.end_seconds);
-  if (edges.start_seconds == line.start_seconds) {
+  // Stops are silent as well: letters at an edge are moved past a pause only.
+  Frames speech = inward(frames, all, bridge, options.start_pause_nats, options.end_pause_nats);
+  if (speech.begin == speech.end) return line;
+  if (speech.begin == all.begin) {
     const int64_t first =
-        std::max(frames.at(earliest_seconds), begin - frames.count_of(options.most_seconds_before));
-    const int64_t start = outward(begin - 1, first - 1, -1, bridge - 1,
-                                  [&](int64_t t) { return !frames.is_pause(t, options.start_pause_nats); });
-    if (start + 1 != begin) edges.start_seconds = frames.edge(start + 1);
+        std::max(frames.at(earliest_seconds), all.begin - frames.count_of(options.most_seconds_before));
+    speech.begin = 1 + outward(all.begin - 1, first - 1, -1, bridge - 1,
+                               [&](int64_t t) { return !frames.is_pause(t, options.start_pause_nats); });
   }
-  if (edges.end_seconds == line.end_seconds) {
+  if (speech.end == all.end) {
     const int64_t last =
-        std::min(frames.at(latest_seconds), end + frames.count_of(options.most_seconds_behind));
-    const int64_t stop = outward(end, last, 1, bridge - 1,
-                                 [&](int64_t t) { return !frames.is_pause(t, options.end_pause_nats); });
-    if (stop != end) edges.end_seconds = frames.edge(stop);
+        std::min(frames.at(latest_seconds), all.end + frames.count_of(options.most_seconds_behind));
+    speech.end = outward(all.end, last, 1, bridge - 1,
+                         [&](int64_t t) { return !frames.is_pause(t, options.end_pause_nats); });
   }
-  return edges;
+  return moved(line, all, speech, frames);
 }
 
 }  // namespace wav2vec

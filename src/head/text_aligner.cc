@@ -134,6 +134,7 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
           {.path = path_options,
            .margin_frames = static_cast<int64_t>(options.margin_seconds / frame_times.hop_seconds)});
     }
+    if (options.stop_requested()) break;  // a chain that was not narrowed is too long for a path
     const std::vector<int64_t> path = best_chain_path(similarity, programme.chain, path_options);
     if (path.empty()) break;  // longer than the recording
     std::vector<TimeSpan> times = letter_times(similarity, programme.chain, path, frame_times);

@@ -257,6 +257,13 @@ TEST_CASE("chain path: a narrow band finds what the wide one finds, and too much
   CHECK_THROWS_AS(best_chain_path(rows, chain, {.most_cells = 400}), ConfigError);
 }
 
+TEST_CASE("chain path: none when it is stopped") {
+  const std::vector<float> scores = random_scores(6, 1);
+  const std::vector<ChainState> chain{{.letter = 1}, {.letter = 2}};
+  CHECK_FALSE(best_chain_path(Tables(scores).view(), chain).empty());
+  CHECK(best_chain_path(Tables(scores).view(), chain, {.stop_requested = [] { return true; }}).empty());
+}
+
 TEST_CASE("chain path: none where the text is longer than the audio") {
   const std::vector<float> scores = random_scores(2, 1);
   const std::vector<ChainState> chain{{.letter = 1}, {.letter = 2}, {.letter = 3}};

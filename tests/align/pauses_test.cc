@@ -45,6 +45,11 @@ TEST_CASE("speech edges: a line without speech, and one beyond the recording, st
   CHECK(speech_edges({0.1, 0.4}, 0.0, 1.0, {}, kTimes).end_seconds == 0.4);
 }
 
+TEST_CASE("speech edges: a line in a pause does not reach for the speech beside it") {
+  CHECK(edges({0.40, 0.47}).end_seconds == 0.47);
+  CHECK(edges({1.24, 1.40}).start_seconds == 1.24);
+}
+
 TEST_CASE("pause throughout: no frame of speech, and frames at all") {
   CHECK(is_pause_throughout({0.10, 0.40}, pauses(), kTimes));
   CHECK_FALSE(is_pause_throughout({0.10, 0.52}, pauses(), kTimes));

@@ -123,3 +123,16 @@ TEST_CASE("text aligner: around a coarse path the same times as without") {
     CHECK(banded.lines[i].time.end_seconds == whole.lines[i].time.end_seconds);
   }
 }
+
+TEST_CASE("text aligner: it stops, and does not look for the path that a coarse one was to prepare") {
+  int asked = 0;
+  const auto stop = [&] {
+    ++asked;
+    return true;
+  };
+  const AlignedText text =
+      align(said("  so it is   maybe "), {"So it is", "maybe"}, {.most_cells = 10, .stop_requested = stop});
+  CHECK(asked == 2);  // by the coarse path and behind it
+  CHECK_FALSE(text.lines[0].spoken);
+  CHECK_FALSE(text.lines[1].spoken);
+}
