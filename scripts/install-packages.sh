@@ -38,6 +38,8 @@ packages=(
   libonnx-dev         # messages of ONNX files
   libprotobuf-dev     # which need this
   mpi-default-dev     # training on several hosts; the program can be built without (-DW2V_MPI=OFF)
+  libespeak-ng-dev    # voices and phones of many languages (GPL, see NOTICE); can be left out (-DW2V_ESPEAK=OFF)
+  flite1-dev          # English voices; can be left out (-DW2V_FLITE=OFF)
   doctest-dev         # tests
   # to test what others read; the tests that need them are skipped without
   python3-numpy

@@ -29,6 +29,7 @@ Command add_align(CLI::App& program);
 Command add_bench(CLI::App& program, const GlobalOptions& global);
 Command add_compare_times(CLI::App& program);
 Command add_programme(CLI::App& program);
+Command add_synthesise(CLI::App& program);
 Command add_test_head(CLI::App& program);
 Command add_check(CLI::App& program);
 Command add_retime(CLI::App& program);

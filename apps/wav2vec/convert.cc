@@ -63,7 +63,8 @@ ExitCode run(const Options& options) {
   ModelFile model = ModelFile::open(resolve_model_path(options.in));
   log_info(fmt::format("{}: {}", printable(model.path().string()), model.format()));
   for (const std::string& name : model.unused()) log_info(fmt::format("not converted: {}", printable(name)));
-  if (model.info().head) log_warning("the head is left out: only the wav2vec network below it is converted");
+  if (model.info().head && target.write != export_safetensors)
+    log_warning("the head is left out: only the wav2vec network below it is converted");
   if (stop_requested()) return ExitCode::interrupted;
   target.write(model, out, options.dtype);
   log_info(fmt::format("{}: {} tensors in {}", printable(out.string()), model.tensors().size(),

@@ -213,6 +213,7 @@ int main(int argc, char** argv) {
       wav2vec::app::add_bench_check(program),
       wav2vec::app::add_test_head(program),
       wav2vec::app::add_programme(program),
+      wav2vec::app::add_synthesise(program),
   };
   for (const auto& command : commands)
     command.app->footer(

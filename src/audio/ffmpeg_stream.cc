@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "audio/audio_stream.h"
-#include "audio/child_process.h"
+#include "wav2vec/core/child_process.h"
 #include "wav2vec/core/escape.h"
 
 namespace wav2vec {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audio/audio_stream.h"
-#include "audio/child_process.h"
+#include "wav2vec/core/child_process.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/language_code.h"
 

@@ -38,21 +38,26 @@ std::vector<uint16_t> to_halves(const ModelFile& model, const std::string& name,
   return halves;
 }
 
+ExportedTensor read_tensor(ModelFile& model, StateDictEntry entry, ExportDtype dtype) {
+  ExportedTensor tensor{.entry = std::move(entry), .dtype = dtype, .values = {}, .halves = {}};
+  size_t count = 1;
+  for (const int64_t size : tensor.entry.shape) count *= static_cast<size_t>(size);
+  tensor.values.resize(count);
+  model.read(tensor.entry.name, tensor.entry.shape, tensor.values);
+  if (dtype == ExportDtype::f16) {
+    tensor.halves = to_halves(model, tensor.entry.name, tensor.values);
+    tensor.values = {};
+  }
+  return tensor;
+}
+
+/// Those of the wav2vec network.
 std::vector<ExportedTensor> read_tensors(ModelFile& model, ExportDtype dtype) {
   std::vector<ExportedTensor> tensors;
   for (StateDictEntry& entry : state_dict_of(model.info().model, model.info().objective)) {
     if (entry.name.starts_with("wav2vec_predictions.") && model.find(entry.name) == nullptr) continue;
     model.require(entry.name, entry.shape);
-    ExportedTensor tensor{.entry = std::move(entry), .dtype = dtype, .values = {}, .halves = {}};
-    size_t count = 1;
-    for (const int64_t size : tensor.entry.shape) count *= static_cast<size_t>(size);
-    tensor.values.resize(count);
-    model.read(tensor.entry.name, tensor.entry.shape, tensor.values);
-    if (dtype == ExportDtype::f16) {
-      tensor.halves = to_halves(model, tensor.entry.name, tensor.values);
-      tensor.values = {};
-    }
-    tensors.push_back(std::move(tensor));
+    tensors.push_back(read_tensor(model, std::move(entry), dtype));
   }
   return tensors;
 }
@@ -214,17 +219,22 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 }  // namespace
 
 void export_safetensors(ModelFile& model, const std::filesystem::path& path, ExportDtype dtype) {
-  const std::vector<ExportedTensor> tensors = read_tensors(model, dtype);
+  std::vector<ExportedTensor> tensors = read_tensors(model, dtype);
+  for (const TensorEntry& entry : model.tensors()) {
+    if (!model.info().head || !entry.name.starts_with("head.")) continue;
+    // Measured numbers, some hundred bytes, of which every score depends.
+    const bool exact = entry.name == "head.log_priors" || entry.name == "head.calibration";
+    tensors.push_back(
+        read_tensor(model, {.name = entry.name, .shape = entry.shape}, exact ? ExportDtype::f32 : dtype));
+  }
   std::vector<TensorToWrite> list;
   for (const ExportedTensor& tensor : tensors) {
-    if (dtype == ExportDtype::f32)
+    if (tensor.dtype == ExportDtype::f32)
       list.emplace_back(tensor.entry.name, tensor.entry.shape, std::span(tensor.values));
     else
       list.push_back(TensorToWrite::half(tensor.entry.name, tensor.entry.shape, tensor.halves));
   }
-  ModelFileInfo info = model.info();
-  info.head.reset();  // its tensors are not among these
-  write_model_file(path, info, list);
+  write_model_file(path, model.info(), list);
 }
 
 void export_torch(ModelFile& model, const std::filesystem::path& path, ExportDtype dtype) {

@@ -176,5 +176,29 @@ TEST_CASE("a file without a configuration is taken only when its shapes are thos
   }
 }
 
+TEST_CASE("convert: a head stays a head, in 16 bits as in 32") {
+  const TemporaryFolder folder;
+  const std::string in = W2V_SOURCE_DIR "/models/default.safetensors";
+  const std::string halves = folder.path() / "halves.safetensors";
+  const std::string floats = folder.path() / "floats.safetensors";
+  REQUIRE(test::run_wav2vec({"convert", "--dtype", "f16", in, halves}).exit_code == 0);
+  REQUIRE(test::run_wav2vec({"convert", in, floats}).exit_code == 0);
+  ModelFile original = ModelFile::open(in);
+  for (const std::string& path : {halves, floats}) {
+    ModelFile copy = ModelFile::open(path);
+    REQUIRE(copy.info().head);
+    CHECK(copy.info().head->sounds == original.info().head->sounds);
+    REQUIRE(copy.tensors().size() == original.tensors().size());
+    for (const TensorEntry& entry : original.tensors()) {
+      std::vector<float> expected(static_cast<size_t>(entry.count()));
+      std::vector<float> values(expected.size());
+      original.read(entry.name, entry.shape, expected);
+      copy.read(entry.name, entry.shape, values);
+      CHECK_MESSAGE(values == expected, entry.name);  // the file that is shipped is of 16 bits already
+    }
+  }
+  CHECK(std::filesystem::file_size(halves) < 0.6 * static_cast<double>(std::filesystem::file_size(floats)));
+}
+
 }  // namespace
 }  // namespace wav2vec

@@ -21,6 +21,7 @@ enum class RandomUse : uint64_t {
   label_budget = 10,
   programme = 11,
   join = 12,
+  synthesis = 13,
 };
 
 /// SplitMix64's finaliser: a bijection of 64-bit words that spreads every input bit.

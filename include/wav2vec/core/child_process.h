@@ -1,8 +1,6 @@
 #pragma once
 // A child process whose output is read through pipes; it never outlives its owner.
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,8 +11,9 @@ namespace wav2vec {
 class ChildProcess {
  public:
   /// Starts argv[0], found in PATH, without a shell, in its own process group, with a minimal environment and
-  /// with limits: no files written, no core dump, 4 GiB of address space. error() tells whether it started.
-  explicit ChildProcess(const std::vector<std::string>& argv);
+  /// with limits: no core dump, 4 GiB of address space, and no file of more than `most_file_bytes` written,
+  /// by default none at all. error() tells whether it started.
+  explicit ChildProcess(const std::vector<std::string>& argv, uint64_t most_file_bytes = 0);
   /// Kills the whole process group if it still runs.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
@@ -34,7 +33,7 @@ class ChildProcess {
   bool wait_for_output(int stall_seconds);
   bool drain_messages();
 
-  pid_t pid_ = -1;
+  int pid_ = -1;
   int output_ = -1;
   int errors_ = -1;
   int error_ = 0;

@@ -1,4 +1,4 @@
-#include "audio/child_process.h"
+#include "wav2vec/core/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -37,10 +37,11 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   return pointers;
 }
 
-void limit_resources(pid_t pid) {
+void limit_resources(pid_t pid, uint64_t most_file_bytes) {
   const rlimit nothing{0, 0};
+  const rlimit file{most_file_bytes, most_file_bytes};
   const rlimit address_space{rlim_t{4} << 30, rlim_t{4} << 30};
-  ::prlimit(pid, RLIMIT_FSIZE, &nothing, nullptr);
+  ::prlimit(pid, RLIMIT_FSIZE, &file, nullptr);
   ::prlimit(pid, RLIMIT_CORE, &nothing, nullptr);
   ::prlimit(pid, RLIMIT_AS, &address_space, nullptr);
 }
@@ -77,7 +78,7 @@ int spawn(pid_t& pid, const std::vector<std::string>& arguments, int output, int
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& argv) {
+ChildProcess::ChildProcess(const std::vector<std::string>& argv, uint64_t most_file_bytes) {
   int output[2] = {-1, -1};
   int errors[2] = {-1, -1};
   if (::pipe2(output, O_CLOEXEC) != 0 || ::pipe2(errors, O_CLOEXEC) != 0) {
@@ -93,7 +94,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& argv) {
     pid_ = -1;
     return;
   }
-  limit_resources(pid_);
+  limit_resources(pid_, most_file_bytes);
   ::fcntl(errors_, F_SETFL, O_NONBLOCK);
 }
 

@@ -1,0 +1,52 @@
+#include "wav2vec/synthesis/synthesise.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "wav2vec/audio/resampler.h"
+#include "wav2vec/core/draws.h"
+#include "wav2vec/core/error.h"
+#include "wav2vec/synthesis/spoken_words.h"
+
+namespace wav2vec {
+namespace {
+
+void scale_times(std::vector<TimedLabel>& labels, double factor) {
+  for (TimedLabel& label : labels) {
+    label.start_seconds *= factor;
+    label.duration_seconds *= factor;
+  }
+}
+
+double drawn(const Range& range, Draws& draws) { return draws.between(range.least, range.most); }
+
+}  // namespace
+
+SynthesisedUtterance synthesise(const std::string& text, int64_t number, std::span<const NamedVoice> voices,
+                                const TextReader& reader, const SynthesisOptions& options) {
+  W2V_CHECK(!voices.empty(), "a voice at least");
+  const RandomStream random(options.seed, RandomUse::synthesis, {static_cast<uint64_t>(number)});
+  Draws draws(random);
+  const NamedVoice& voice = voices[draws.below(voices.size())];
+  const double tempo = drawn(options.tempo, draws);
+  const double pitch = drawn(options.pitch, draws);
+  const double resonance = drawn(options.resonance, draws);
+
+  SynthesisedUtterance utterance{
+      .samples = {}, .text = voiced_text(text, reader), .speaker = voice.name, .words = {}, .phones = {}};
+  if (utterance.text.empty()) throw DataError("nothing of it is spoken");
+  VoicedText said = voice.say(utterance.text, {.tempo = tempo / resonance, .pitch = pitch / resonance});
+  if (said.samples.empty()) throw DataError(fmt::format("{} said nothing", voice.name));
+  utterance.words = spoken_words(utterance.text, reader.read(utterance.text), said.words);
+  utterance.phones = std::move(said.phones);
+  // Whole numbers of Hz: times are scaled by what the resampler does to the samples.
+  const auto played_hz = std::llround(resonance * static_cast<double>(said.sample_rate_hz));
+  const double factor = static_cast<double>(said.sample_rate_hz) / static_cast<double>(played_hz);
+  utterance.samples = resample(said.samples, played_hz, options.sample_rate_hz);
+  if (utterance.words) scale_times(*utterance.words, factor);
+  scale_times(utterance.phones, factor);
+  return utterance;
+}
+
+}  // namespace wav2vec
