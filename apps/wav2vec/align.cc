@@ -182,9 +182,17 @@ ExitCode run(const Options& given) {
         return !stop_requested();
       });
       if (stop_requested()) return ExitCode::interrupted;
-      AlignedText text = align_text(scores, model.frame_times(), model.calibration(),
-                                    [&](std::span<const int> tokens) { return model.meant(tokens); },
-                                    job.lines, reader, {.stop_requested = stop_requested});
+      TextAlignerOptions aligner_options{.stop_requested = stop_requested};
+      if (model.attends()) {
+        aligner_options.heard_letter_sounds = [&](std::span<const int> tokens, int64_t first_frame,
+                                                  int64_t end_frame) {
+          return model.meant(tokens, scores, first_frame, end_frame);
+        };
+      }
+      AlignedText text = align_text(
+          scores, model.frame_times(), model.calibration(),
+          [&](std::span<const int> tokens) { return model.meant(tokens); }, job.lines, reader,
+          aligner_options);
       if (stop_requested()) return ExitCode::interrupted;
       text.id = job.utterance.id;
       text.seconds = seconds;

@@ -121,9 +121,13 @@ ExitCode run(const Options& options) {
   constexpr BootstrapOptions kBootstrap{.resamples = 1000};
   std::vector<Match> matches;
   if (!test.similarities.empty()) {
-    matches = {{"head", bootstrap_area_under_curve(test.similarities, kBootstrap)},
-               {"letters per second alone", bootstrap_area_under_curve(test.letters_per_second, kBootstrap)},
-               {"head with other audio", bootstrap_area_under_curve(test.other_audio, kBootstrap)}};
+    matches = {
+        {"head", bootstrap_area_under_curve(test.similarities, kBootstrap)},
+        {"letters per second alone", bootstrap_area_under_curve(test.letters_per_second, kBootstrap)},
+        {"head with other audio", bootstrap_area_under_curve(test.other_audio, kBootstrap)},
+        {"head with frames in another order", bootstrap_area_under_curve(test.shuffled_frames, kBootstrap)},
+        {"head with letters in another order",
+         bootstrap_area_under_curve(test.shuffled_letters, kBootstrap)}};
   }
   const double calibration = test.probabilities.empty() ? 0.0 : calibration_error(test.probabilities);
   const Interval errors = bootstrap_rate(test.character_errors);

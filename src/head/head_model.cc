@@ -54,6 +54,19 @@ struct HeadModel::Parts {
     }
   }
 
+  // `attended`: of the only item of `hidden`, or empty.
+  std::vector<float> meant(std::span<const int> tokens, const Activations& hidden,
+                           std::span<const AttendedFrames> attended) {
+    const Workspace::Mark mark = workspace.mark();
+    const std::vector<std::vector<int>> texts{{tokens.begin(), tokens.end()}};
+    TextCache unused;
+    const Activations logits =
+        text_forward(network, {parameters, workspace}, texts, token_of(' '), hidden, attended, unused);
+    std::vector<float> meant = meant_sounds(logits.item(0), logits.length(0), logits.channels);
+    workspace.rewind(mark);
+    return meant;
+  }
+
   // The frames of one window.
   void score(const WaveformSource& waveform, const FrameWindow& window, RecordingScores& result) {
     const Workspace::Mark mark = workspace.mark();
@@ -71,6 +84,10 @@ struct HeadModel::Parts {
     std::ranges::copy(heard_sounds(logits.sounds.frame(0, context), frames, result.sounds,
                                    parameters[network.log_priors], kBackgroundShare),
                       result.heard.begin() + window.first_frame * result.sounds);
+    if (network.attention) {
+      std::copy_n(logits.hidden.frame(0, context), frames * result.hidden_channels,
+                  result.hidden.begin() + window.first_frame * result.hidden_channels);
+    }
     float* const letters = result.letters.data() + window.first_frame * result.tokens;
     std::copy_n(logits.letters.frame(0, context), frames * result.tokens, letters);
     log_softmax_rows(letters, frames, result.tokens);
@@ -123,6 +140,8 @@ RecordingScores HeadModel::scores(const WaveformSource& waveform,
   result.powers.resize(static_cast<size_t>(waveform.samples / geometry.hop_samples));
   result.heard.resize(static_cast<size_t>(result.frames * result.sounds));
   result.letters.resize(static_cast<size_t>(result.frames * result.tokens));
+  if (attends()) result.hidden_channels = parts_->network.sounds.in_channels;
+  result.hidden.resize(static_cast<size_t>(result.frames * result.hidden_channels));
   if (result.frames == 0) return result;
   for (const FrameWindow& window : frame_windows(geometry, waveform.samples, window_frames, context_frames)) {
     parts_->score(waveform, window, result);
@@ -141,16 +160,22 @@ RecordingScores HeadModel::scores(const WaveformSource& waveform,
   return result;
 }
 
-std::vector<float> HeadModel::meant(std::span<const int> tokens) {
-  Workspace& workspace = parts_->workspace;
-  const Workspace::Mark mark = workspace.mark();
-  const std::vector<std::vector<int>> texts{{tokens.begin(), tokens.end()}};
-  TextTowerCache unused;
-  const Activations logits =
-      text_tower_forward(parts_->network.text, {parts_->parameters, workspace}, texts, token_of(' '), unused);
-  std::vector<float> meant = meant_sounds(logits.item(0), logits.length(0), logits.channels);
-  workspace.rewind(mark);
-  return meant;
+bool HeadModel::attends() const { return parts_->network.attention.has_value(); }
+
+std::vector<float> HeadModel::meant(std::span<const int> tokens) { return parts_->meant(tokens, {}, {}); }
+
+std::vector<float> HeadModel::meant(std::span<const int> tokens, const RecordingScores& scores,
+                                    int64_t first_frame, int64_t end_frame) {
+  if (!attends()) return meant(tokens);
+  W2V_CHECK(scores.hidden_channels == parts_->network.sounds.in_channels && first_frame >= 0 &&
+                first_frame <= end_frame && end_frame <= scores.frames,
+            "frames that this head heard");
+  const int64_t frames = end_frame - first_frame;
+  if (frames == 0) return meant(tokens);
+  // Only read.
+  auto* const hidden = const_cast<float*>(scores.hidden.data()) + first_frame * scores.hidden_channels;
+  const AttendedFrames attended{0, 0, frames};
+  return parts_->meant(tokens, {hidden, 1, frames, scores.hidden_channels, {&frames, 1}}, {&attended, 1});
 }
 
 }  // namespace wav2vec

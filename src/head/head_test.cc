@@ -11,6 +11,7 @@
 #include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/audio/waveform_source.h"
+#include "wav2vec/core/draws.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/decode/ctc_decoder.h"
@@ -36,8 +37,9 @@ struct Laid {
 };
 
 Laid lay(HeadModel& model, const SpokenText& text, const RecordingScores& scores) {
-  const std::vector<float> meant = model.meant(text.letters());
-  std::vector<float> with_gaps = model.meant(std::span(text.tokens).first(1));
+  // Letters may attend to all frames of the recording.
+  const std::vector<float> meant = model.meant(text.letters(), scores, 0, scores.frames);
+  std::vector<float> with_gaps = model.meant(std::span(text.tokens).first(1), scores, 0, scores.frames);
   const std::vector<float> gap = with_gaps;
   with_gaps.insert(with_gaps.end(), meant.begin(), meant.end());
   with_gaps.insert(with_gaps.end(), gap.begin(), gap.end());
@@ -50,6 +52,53 @@ Laid lay(HeadModel& model, const SpokenText& text, const RecordingScores& scores
   keep_out_of_pauses(times, text.words, scores.pauses, model.frame_times());
   return {word_times(times, text.words),
           match_score(letter_similarities(similarity, chain, path), text.tokens, 0, std::ssize(text.tokens))};
+}
+
+/// [0, count) in another order, a function of `place`.
+std::vector<int64_t> shuffled_order(int64_t count, uint64_t place) {
+  constexpr uint64_t kSeed = 0;
+  std::vector<int64_t> order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), int64_t{0});
+  Draws draws({kSeed, RandomUse::test_shuffle, {place}});
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[draws.below(i)]);
+  return order;
+}
+
+std::vector<float> rows_in_order(const std::vector<float>& rows, int64_t width,
+                                 std::span<const int64_t> order) {
+  std::vector<float> result;
+  result.reserve(rows.size());
+  for (const int64_t row : order) {
+    const auto first = rows.begin() + row * width;
+    result.insert(result.end(), first, first + width);
+  }
+  return result;
+}
+
+/// What match scores are computed from, with the frames in another order.
+RecordingScores frames_in_order(const RecordingScores& scores, std::span<const int64_t> order) {
+  return {.frames = scores.frames,
+          .sounds = scores.sounds,
+          .tokens = scores.tokens,
+          .heard = rows_in_order(scores.heard, scores.sounds, order),
+          .powers = {},
+          .letters = {},
+          .pauses = rows_in_order(scores.pauses, 1, order),
+          .hidden = rows_in_order(scores.hidden, scores.hidden_channels, order),
+          .hidden_channels = scores.hidden_channels};
+}
+
+/// The words keep their lengths.
+SpokenText letters_in_another_order(const SpokenText& text, uint64_t place) {
+  std::vector<size_t> places;
+  for (const TokenWord& word : text.words) {
+    for (int64_t i = word.begin; i < word.end; ++i) places.push_back(static_cast<size_t>(i));
+  }
+  const std::vector<int64_t> order = shuffled_order(std::ssize(places), place);
+  SpokenText shuffled = text;
+  for (size_t i = 0; i < places.size(); ++i)
+    shuffled.tokens[places[i]] = text.tokens[places[static_cast<size_t>(order[i])]];
+  return shuffled;
 }
 
 std::vector<double> powers_of(std::span<const float> samples, int64_t sample_rate_hz) {
@@ -164,6 +213,8 @@ HeadTest test_head(HeadModel& model, const Manifest& manifest, const Alignment& 
         heard[i].utterance->speaker.empty() ? heard[i].utterance->id : heard[i].utterance->speaker;
     // Neither text belongs to it, nor does its speaker to either where there are enough.
     const size_t third = wrong[wrong[i]] == i ? wrong[(i + 1) % heard.size()] : wrong[wrong[i]];
+    const RecordingScores disordered =
+        frames_in_order(heard[i].scores, shuffled_order(heard[i].scores.frames, i));
     for (const bool right : {true, false}) {
       const SpokenText& text = right ? heard[i].text : heard[wrong[i]].text;
       const MatchScore score = lay(model, text, heard[i].scores).score;
@@ -172,6 +223,9 @@ HeadTest test_head(HeadModel& model, const Manifest& manifest, const Alignment& 
       test.letters_per_second.push_back(
           {-std::abs(letters_per_second(text, heard[i].seconds) - usual), right, speaker});
       test.other_audio.push_back({lay(model, text, heard[third].scores).score.similarity, right, speaker});
+      test.shuffled_frames.push_back({lay(model, text, disordered).score.similarity, right, speaker});
+      test.shuffled_letters.push_back(
+          {lay(model, letters_in_another_order(text, i), heard[i].scores).score.similarity, right, speaker});
     }
   }
   return test;

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "wav2vec/align/alignment_loss.h"
+#include "wav2vec/align/match_loss.h"
 #include "wav2vec/core/duration.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
@@ -19,6 +20,7 @@
 #include "wav2vec/head/head_corpus.h"
 #include "wav2vec/head/head_validation.h"
 #include "wav2vec/head/joined_batch.h"
+#include "wav2vec/head/text_contests.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/io/model_file.h"
 #include "wav2vec/io/run_lock.h"
@@ -136,7 +138,11 @@ struct BatchSums {
   int64_t phone_frames = 0;   ///< whose phone is known
   int64_t letter_frames = 0;  ///< of utterances in which CTC has room for the letters
   int64_t utterances = 0;
-  int64_t unfit = 0;  ///< utterances whose text does not fit into their frames
+  int64_t unfit = 0;        ///< utterances whose text does not fit into their frames
+  double match_nats = 0.0;  ///< each contest as often as it has frames
+  int64_t match_frames = 0;
+  int64_t contests = 0;
+  int64_t contests_won = 0;  ///< by the right text
 
   void add(const BatchSums& other) {
     loss_nats += other.loss_nats;
@@ -147,13 +153,32 @@ struct BatchSums {
     letter_frames += other.letter_frames;
     utterances += other.utterances;
     unfit += other.unfit;
+    match_nats += other.match_nats;
+    match_frames += other.match_frames;
+    contests += other.contests;
+    contests_won += other.contests_won;
   }
 };
+
+Activations zeros_like(const Activations& x, Workspace& workspace) {
+  const Activations zeros = workspace.push_like(x);
+  for (int64_t b = 0; b < x.batch; ++b) std::fill_n(zeros.item(b), x.length(b) * x.channels, 0.0F);
+  return zeros;
+}
 
 /// Logits of a batch, or their gradients.
 struct Towers {
   AlignmentLogits audio;
-  Activations text;  ///< [batch, letters, sounds]
+  Activations text;      ///< [batch, letters, sounds]
+  Activations contests;  ///< of the texts of contests, likewise; no data where there are none
+};
+
+/// Texts and, with early fusion, the frames that each attends to while training: those where it is spoken, or
+/// none.
+struct AttendingTexts {
+  std::vector<std::vector<int>> texts;
+  std::vector<AttendedFrames> attended;
+  std::vector<uint64_t> keys;  ///< of dropout
 };
 
 class HeadTrainer {
@@ -178,9 +203,16 @@ class HeadTrainer {
   void prepare_folder();
   void begin();
   void update(BatchLoader& loader);
+  AttendedFrames attended(int64_t item, int64_t first_frame, int64_t end_frame, uint64_t key) const;
+  AttendingTexts spoken_texts(std::span<const SpokenText> spoken, std::span<const int64_t> frames,
+                              std::span<const uint64_t> keys) const;
+  AttendingTexts contest_texts(const TextContests& contests, std::span<const uint64_t> keys) const;
   BatchSums utterance_losses(const SpokenText& text, const Towers& logits, const Towers& dlogits, int64_t b,
                              std::span<const float> log_priors, double* dlog_priors) const;
-  BatchSums losses(std::span<const SpokenText> spoken, const Towers& logits, const Towers& dlogits) const;
+  BatchSums contest_losses(const TextContests& contests, const Towers& logits, const Towers& dlogits,
+                           int64_t b, std::span<const float> log_priors, double* dlog_priors) const;
+  BatchSums losses(std::span<const SpokenText> spoken, const TextContests& contests, const Towers& logits,
+                   const Towers& dlogits) const;
   void adam_step(double rate);
   void follow_priors(const Activations& sounds);
   void validate();
@@ -325,8 +357,43 @@ BatchSums HeadTrainer::utterance_losses(const SpokenText& text, const Towers& lo
   return sums;
 }
 
-BatchSums HeadTrainer::losses(std::span<const SpokenText> spoken, const Towers& logits,
-                              const Towers& dlogits) const {
+/// Adds its gradients to those of utterance_losses().
+BatchSums HeadTrainer::contest_losses(const TextContests& contests, const Towers& logits,
+                                      const Towers& dlogits, int64_t b, std::span<const float> log_priors,
+                                      double* dlog_priors) const {
+  const Activations& sounds = logits.audio.sounds;
+  BatchSums sums;
+  for (const TextContest& contest : contests.contests) {
+    if (contest.item != b) continue;
+    // Without the known times, which the wrong texts have not.
+    std::vector<std::vector<ChainState>> chains;
+    std::vector<MatchText> texts;
+    for (size_t n = contest.first_text; n < contest.first_text + contest.text_count; ++n)
+      chains.push_back(chain_of(contests.texts[n]));
+    for (size_t i = 0; i < chains.size(); ++i) {
+      const auto n = static_cast<int64_t>(contest.first_text + i);
+      texts.push_back(
+          {logits.contests.item(n), dlogits.contests.item(n), logits.contests.length(n), chains[i]});
+    }
+    const int64_t frames = contest.end_frame - contest.first_frame;
+    const MatchLoss match = match_loss({.frames = sounds.frame(b, contest.first_frame),
+                                        .dframes = dlogits.audio.sounds.frame(b, contest.first_frame),
+                                        .dlog_priors = dlog_priors,
+                                        .frame_count = frames,
+                                        .sounds = sounds.channels},
+                                       texts, log_priors, recipe_.head.match_temperature,
+                                       recipe_.head.match_weight * static_cast<double>(frames));
+    if (match.texts < 2) continue;
+    sums.match_nats += match.nats * static_cast<double>(frames);
+    sums.match_frames += frames;
+    ++sums.contests;
+    if (match.right_is_best) ++sums.contests_won;
+  }
+  return sums;
+}
+
+BatchSums HeadTrainer::losses(std::span<const SpokenText> spoken, const TextContests& contests,
+                              const Towers& logits, const Towers& dlogits) const {
   const Activations& sounds = logits.audio.sounds;
   const std::vector<double> running = exp_of(state_.parameters[network_.log_priors]);
   const std::vector<double> now = mean_posterior(sounds);
@@ -340,8 +407,9 @@ BatchSums HeadTrainer::losses(std::span<const SpokenText> spoken, const Towers& 
 #pragma omp parallel for schedule(dynamic)
   for (int64_t b = 0; b < sounds.batch; ++b) {
     const auto i = static_cast<size_t>(b);
-    each[i] =
-        utterance_losses(spoken[i], logits, dlogits, b, log_priors, dlog_priors.data() + i * now.size());
+    double* const dpriors = dlog_priors.data() + i * now.size();
+    each[i] = utterance_losses(spoken[i], logits, dlogits, b, log_priors, dpriors);
+    each[i].add(contest_losses(contests, logits, dlogits, b, log_priors, dpriors));
   }
   // Through the mean posterior of the batch back to every frame.
   std::vector<float> dmean(now.size(), 0.0F);
@@ -356,6 +424,40 @@ BatchSums HeadTrainer::losses(std::span<const SpokenText> spoken, const Towers& 
   BatchSums sums;
   for (const BatchSums& one : each) sums.add(one);
   return sums;
+}
+
+AttendedFrames HeadTrainer::attended(int64_t item, int64_t first_frame, int64_t end_frame,
+                                     uint64_t key) const {
+  const RandomStream random(static_cast<uint64_t>(recipe_.train.seed), RandomUse::attention, {key});
+  if (random.uniform(0) < recipe_.head.attention_dropout) return {};
+  return {item, first_frame, end_frame};
+}
+
+AttendingTexts HeadTrainer::spoken_texts(std::span<const SpokenText> spoken, std::span<const int64_t> frames,
+                                         std::span<const uint64_t> keys) const {
+  AttendingTexts result{.texts = {}, .attended = {}, .keys = {keys.begin(), keys.end()}};
+  for (size_t b = 0; b < spoken.size(); ++b) {
+    result.texts.push_back(spoken[b].tokens);
+    if (network_.attention)
+      result.attended.push_back(attended(static_cast<int64_t>(b), 0, frames[b], keys[b]));
+  }
+  return result;
+}
+
+/// All texts of a contest see the same: the same frames, the same places dropped.
+AttendingTexts HeadTrainer::contest_texts(const TextContests& contests,
+                                          std::span<const uint64_t> keys) const {
+  AttendingTexts result{.texts = contests.texts, .attended = {}, .keys = {}};
+  for (const TextContest& contest : contests.contests) {
+    const uint64_t key = mix64(mix64(keys[static_cast<size_t>(contest.item)]) ^
+                               (static_cast<uint64_t>(contest.first_frame) + 1));
+    const AttendedFrames frames = attended(contest.item, contest.first_frame, contest.end_frame, key);
+    for (size_t i = 0; i < contest.text_count; ++i) {
+      result.keys.push_back(key);
+      if (network_.attention) result.attended.push_back(frames);
+    }
+  }
+  return result;
 }
 
 /// The network below the head goes a part of the way that Adam would.
@@ -380,23 +482,43 @@ void HeadTrainer::update(BatchLoader& loader) {
   const TrainingRandom random{static_cast<uint64_t>(recipe_.train.seed), keys};
   const Pass pass{state_.parameters, workspace_, &random};
   const Workspace::Mark mark = workspace_.mark();
-  std::vector<std::vector<int>> texts;
-  for (const SpokenText& text : spoken) texts.push_back(text.tokens);
   AlignmentCache cache;
-  TextTowerCache text_cache;
+  TextCache text_cache;
+  TextCache contest_cache;
   const Activations waveform = waveform_of(batch);
-  const Towers logits{.audio = alignment_forward(network_, pass, waveform, &cache),
-                      .text = text_tower_forward(network_.text, pass, texts, token_of(' '), text_cache)};
-  const Towers dlogits{.audio = {.sounds = workspace_.push_like(logits.audio.sounds),
-                                 .letters = workspace_.push_like(logits.audio.letters)},
-                       .text = workspace_.push_like(logits.text)};
-  const BatchSums sums = losses(spoken, logits, dlogits);
+  Towers logits{.audio = alignment_forward(network_, pass, waveform, &cache), .text = {}, .contests = {}};
+  const Activations& hidden = logits.audio.hidden;
+  const AttendingTexts texts = spoken_texts(spoken, hidden.lengths, keys);
+  logits.text = text_forward(network_, pass, texts.texts, token_of(' '), hidden, texts.attended, text_cache);
+  TextContests contests;
+  if (recipe_.head.match_weight > 0.0) {
+    contests = text_contests(spoken, hidden.lengths, recipe_.head.match_negatives,
+                             {static_cast<uint64_t>(recipe_.train.seed), static_cast<uint64_t>(batch.epoch),
+                              static_cast<uint64_t>(batch.batch_in_epoch)});
+  }
+  const AttendingTexts rivals = contest_texts(contests, keys);
+  const TrainingRandom contest_random{random.seed, rivals.keys};
+  const Pass contest_pass{state_.parameters, workspace_, &contest_random};
+  if (!contests.contests.empty()) {
+    logits.contests = text_forward(network_, contest_pass, rivals.texts, token_of(' '), hidden,
+                                   rivals.attended, contest_cache);
+  }
+  Towers dlogits{.audio = {.sounds = workspace_.push_like(logits.audio.sounds),
+                           .letters = workspace_.push_like(logits.audio.letters)},
+                 .text = workspace_.push_like(logits.text),
+                 .contests = {}};
+  if (network_.attention) dlogits.audio.hidden = zeros_like(hidden, workspace_);
+  if (!contests.contests.empty()) dlogits.contests = zeros_like(logits.contests, workspace_);
+  const BatchSums sums = losses(spoken, contests, logits, dlogits);
   gradients_.zero();
+  text_backward(network_, pass, text_cache, dlogits.text, gradients_, dlogits.audio.hidden);
+  if (!contests.contests.empty())
+    text_backward(network_, contest_pass, contest_cache, dlogits.contests, gradients_, dlogits.audio.hidden);
   alignment_backward(network_, pass, cache, dlogits.audio, gradients_);
-  text_tower_backward(network_.text, pass, text_cache, dlogits.text, gradients_);
   scale_gradients(gradients_.flat(), 1.0 / static_cast<double>(std::max<int64_t>(sums.frames, 1)));
   const double norm = gradient_norm(gradients_.flat());
-  if (std::isfinite(sums.loss_nats + sums.phone_nats + sums.letter_nats) && std::isfinite(norm)) {
+  if (std::isfinite(sums.loss_nats + sums.phone_nats + sums.letter_nats + sums.match_nats) &&
+      std::isfinite(norm)) {
     scale_gradients(gradients_.flat(), clip_factor(norm, recipe_.optim.clip_norm));
     const double rate = learning_rate_at(recipe_.optim, recipe_.train.max_updates, state_.update);
     adam_step(rate);
@@ -426,18 +548,25 @@ void HeadTrainer::log_interval() {
         "each file, and word times of that file",
         printable(options_.run_folder.string()), interval_.utterances));
   }
-  metrics_->write(
-      {.update = state_.update,
-       .split = "train",
-       .values = {
-           {"loss_nats_per_frame", interval_.loss_nats / static_cast<double>(interval_.frames)},
-           {"phone_nats_per_frame", interval_.phone_nats / static_cast<double>(interval_.phone_frames)},
-           {"letter_nats_per_frame", interval_.letter_nats / static_cast<double>(interval_.letter_frames)},
-           {"gradient_norm", interval_norm_ / static_cast<double>(interval_updates_)},
-           {"unfit_utterances", static_cast<double>(interval_.unfit)},
-           {"audio_hours", state_.audio_seconds / 3600.0},
-           {"wall_seconds", state_.wall_seconds},
-           {"skipped_updates", static_cast<double>(state_.skipped)}}});
+  MetricsRecord measured{
+      .update = state_.update,
+      .split = "train",
+      .values = {
+          {"loss_nats_per_frame", interval_.loss_nats / static_cast<double>(interval_.frames)},
+          {"phone_nats_per_frame", interval_.phone_nats / static_cast<double>(interval_.phone_frames)},
+          {"letter_nats_per_frame", interval_.letter_nats / static_cast<double>(interval_.letter_frames)},
+          {"gradient_norm", interval_norm_ / static_cast<double>(interval_updates_)},
+          {"unfit_utterances", static_cast<double>(interval_.unfit)},
+          {"audio_hours", state_.audio_seconds / 3600.0},
+          {"wall_seconds", state_.wall_seconds},
+          {"skipped_updates", static_cast<double>(state_.skipped)}}};
+  if (recipe_.head.match_weight > 0.0) {
+    measured.values.emplace_back("match_nats",
+                                 interval_.match_nats / static_cast<double>(interval_.match_frames));
+    measured.values.emplace_back(
+        "match_won", static_cast<double>(interval_.contests_won) / static_cast<double>(interval_.contests));
+  }
+  metrics_->write(measured);
   interval_ = {};
   interval_norm_ = 0.0;
   interval_updates_ = 0;

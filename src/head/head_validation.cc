@@ -141,8 +141,15 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
     for (const size_t u : utterances) texts.push_back(part.texts[u].tokens);
     for (const size_t u : utterances) texts.push_back(part.texts[wrong[u]].tokens);
     const AlignmentLogits logits = alignment_forward(network, pass, waveform_of(batch), nullptr);
-    TextTowerCache unused;
-    const Activations meant = text_tower_forward(network.text, pass, texts, token_of(' '), unused);
+    // Right and wrong texts attend to the same frames.
+    std::vector<AttendedFrames> attended;
+    for (size_t i = 0; i < texts.size() && network.attention; ++i) {
+      const auto b = static_cast<int64_t>(i % utterances.size());
+      attended.push_back({b, 0, logits.hidden.length(b)});
+    }
+    TextCache unused;
+    const Activations meant =
+        text_forward(network, pass, texts, token_of(' '), logits.hidden, attended, unused);
     std::vector<Sums> each(utterances.size());
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < utterances.size(); ++i) {

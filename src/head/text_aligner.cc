@@ -1,6 +1,7 @@
 #include "wav2vec/head/text_aligner.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "wav2vec/align/coarse_path.h"
@@ -72,6 +73,38 @@ Programme programme_of(std::span<const ReadLine> lines, const std::vector<bool>&
   return programme;
 }
 
+/// The letters of a line on a path.
+struct LaidLetters {
+  std::vector<TimeSpan> times;
+  std::vector<double> similarities;
+};
+
+/// A line alone in frames [first_frame, end_frame), with letters that attend to these; none when they are too
+/// few.
+std::optional<LaidLetters> laid_within(const ReadLine& line, const RecordingScores& scores,
+                                       int64_t first_frame, int64_t end_frame, const FrameTimes& frame_times,
+                                       const TextAlignerOptions& options) {
+  if (end_frame <= first_frame) return std::nullopt;
+  const LetterSounds letter_sounds = [&](std::span<const int> tokens) {
+    return options.heard_letter_sounds(tokens, first_frame, end_frame);
+  };
+  Programme programme = programme_of({&line, 1}, {true}, letter_sounds);
+  programme.chain.back().jump_from = -1;  // it is there
+  const Similarity similarity{scores.heard.data() + first_frame * scores.sounds, programme.meant.data(),
+                              end_frame - first_frame, std::ssize(programme.tokens), scores.sounds};
+  const std::vector<int64_t> path =
+      best_chain_path(similarity, programme.chain,
+                      {.any_penalty = options.any_penalty, .stop_requested = options.stop_requested});
+  if (path.empty()) return std::nullopt;
+  const std::vector<TimeSpan> times = letter_times(
+      similarity, programme.chain, path, {frame_times.center(first_frame), frame_times.hop_seconds});
+  const std::vector<double> similarities = letter_similarities(similarity, programme.chain, path);
+  const auto first = programme.first_letter[0];
+  const auto last = first + std::ssize(line.tokens);
+  return LaidLetters{.times = {times.begin() + first, times.begin() + last},
+                     .similarities = {similarities.begin() + first, similarities.begin() + last}};
+}
+
 AlignedLine aligned_line(const TextLine& line, const ReadLine& read, std::span<const TimeSpan> times,
                          std::span<const double> similarities, const MatchCalibration& calibration) {
   AlignedLine aligned{.number = line.number, .text = line.text, .spoken = true, .time = {}, .words = {}};
@@ -98,6 +131,29 @@ AlignedLine aligned_line(const TextLine& line, const ReadLine& read, std::span<c
   }
   aligned.time = {aligned.words.front().time.start_seconds, aligned.words.back().time.end_seconds};
   return aligned;
+}
+
+/// Lays every wanted line once more with letters that attend, between its neighbours.
+void attend(std::span<const ReadLine> read, const std::vector<bool>& wanted, const RecordingScores& scores,
+            const FrameTimes& frame_times, const TextAlignerOptions& options, std::span<LaidLetters> laid) {
+  const auto margin = static_cast<int64_t>(options.heard_margin_seconds / frame_times.hop_seconds);
+  int64_t earliest = 0;
+  for (size_t i = 0; i < read.size(); ++i) {
+    if (!wanted[i]) continue;
+    int64_t latest = scores.frames;
+    for (size_t next = i + 1; next < read.size(); ++next) {
+      if (!wanted[next]) continue;
+      latest = frame_times.frame_at(laid[next].times.front().start_seconds);
+      break;
+    }
+    const int64_t first = frame_times.frame_at(laid[i].times.front().start_seconds);
+    const int64_t end = frame_times.frame_at(laid[i].times.back().end_seconds);
+    if (std::optional<LaidLetters> again =
+            laid_within(read[i], scores, std::max(earliest, first - margin),
+                        std::min({latest, end + margin, scores.frames}), frame_times, options))
+      laid[i] = *std::move(again);
+    earliest = std::max(earliest, frame_times.frame_at(laid[i].times.back().end_seconds));
+  }
 }
 
 }  // namespace
@@ -139,21 +195,22 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
     if (path.empty()) break;  // longer than the recording
     std::vector<TimeSpan> times = letter_times(similarity, programme.chain, path, frame_times);
     const std::vector<double> letters = letter_similarities(similarity, programme.chain, path);
+    std::vector<LaidLetters> laid(lines.size());
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (!wanted[i]) continue;
+      const auto first = static_cast<std::ptrdiff_t>(programme.first_letter[i]);
+      const auto end = first + std::ssize(read[i].tokens);
+      laid[i] = {.times = {times.begin() + first, times.begin() + end},
+                 .similarities = {letters.begin() + first, letters.begin() + end}};
+      const bool jumped = laid[i].times.back().end_seconds <= laid[i].times.front().start_seconds;
+      if (jumped) wanted[i] = false;
+    }
+    if (options.heard_letter_sounds) attend(read, wanted, scores, frame_times, options, laid);
     bool left_out = false;
     for (size_t i = 0; i < lines.size(); ++i) {
       if (!wanted[i]) continue;
-      const auto first = static_cast<size_t>(programme.first_letter[i]);
-      const size_t count = read[i].tokens.size();
-      const auto last = first + count - 1;
-      const bool jumped = times[last].end_seconds <= times[first].start_seconds;
-      if (jumped) {
-        wanted[i] = false;
-        continue;
-      }
-      const std::span<TimeSpan> line_times = std::span(times).subspan(first, count);
-      keep_out_of_pauses(line_times, read[i].words, scores.pauses, frame_times);
-      AlignedLine line =
-          aligned_line(lines[i], read[i], line_times, std::span(letters).subspan(first, count), calibration);
+      keep_out_of_pauses(laid[i].times, read[i].words, scores.pauses, frame_times);
+      AlignedLine line = aligned_line(lines[i], read[i], laid[i].times, laid[i].similarities, calibration);
       if (is_pause_throughout(line.time, scores.pauses, frame_times)) line.confidence = 0.0;
       if (line.confidence < options.least_probability) {
         result.lines[i] = {

@@ -40,6 +40,12 @@ Activations side_by_side(const Wav2VecFeatures& features, Workspace& workspace) 
   return both;
 }
 
+void add(const Activations& to, const Activations& from) {
+  for (int64_t b = 0; b < to.batch; ++b) {
+    for (int64_t i = 0; i < to.length(b) * to.channels; ++i) to.item(b)[i] += from.item(b)[i];
+  }
+}
+
 }  // namespace
 
 AlignmentNetwork::AlignmentNetwork(const ModelConfig& model_config, const HeadConfig& head_config,
@@ -54,6 +60,10 @@ AlignmentNetwork::AlignmentNetwork(const ModelConfig& model_config, const HeadCo
   letters = make_conv1d(layout, "head.letters", width, tokens, 1, 1, true);
   text = make_text_tower(layout, "head.text", tokens, config.text_channels, config.text_context,
                          config.sounds, config.dropout);
+  if (config.fusion == Fusion::early) {
+    attention = make_cross_attention(layout, "head.attention", config.text_channels, width,
+                                     config.attention_channels, config.sounds);
+  }
   log_priors =
       layout.add({.name = "head.log_priors", .shape = {config.sounds}, .init = ParameterInit::zeros});
   calibration = layout.add({.name = "head.calibration", .shape = {4}, .init = ParameterInit::zeros});
@@ -73,7 +83,7 @@ AlignmentLogits alignment_forward(const AlignmentNetwork& network, const Pass& p
   for (size_t i = 0; i < network.lstms.size(); ++i)
     x = lstm_forward(network.lstms[i], head, dropped(network, pass, x, i), kept.lstms[i]);
   kept.last = dropped(network, pass, x, network.lstms.size());
-  AlignmentLogits logits;
+  AlignmentLogits logits{.sounds = {}, .letters = {}, .hidden = kept.last};
   logits.sounds = pass.workspace.push(x.batch, x.frames, network.config.sounds, x.lengths);
   conv1d_forward(network.sounds, head, {kept.last}, logits.sounds);
   logits.letters = pass.workspace.push(x.batch, x.frames, network.tokens(), x.lengths);
@@ -89,9 +99,8 @@ void alignment_backward(const AlignmentNetwork& network, const Pass& pass, const
   conv1d_backward(network.sounds, head, {cache.last}, dlogits.sounds, gradients, &dx);
   const Activations from_letters = pass.workspace.push_like(dx);
   conv1d_backward(network.letters, head, {cache.last}, dlogits.letters, gradients, &from_letters);
-  for (int64_t b = 0; b < dx.batch; ++b) {
-    for (int64_t i = 0; i < dx.length(b) * dx.channels; ++i) dx.item(b)[i] += from_letters.item(b)[i];
-  }
+  add(dx, from_letters);
+  if (dlogits.hidden.data != nullptr) add(dx, dlogits.hidden);
   drop(network, pass, dx, network.lstms.size());
   for (size_t i = network.lstms.size(); i-- > 0;) {
     const bool wanted = i > 0 || network.config.tunes_network();
@@ -111,6 +120,35 @@ void alignment_backward(const AlignmentNetwork& network, const Pass& pass, const
       }
     }
     wav2vec_backward(network.model, pass, cache.network, dz, dc, gradients);
+  }
+  pass.workspace.rewind(mark);
+}
+
+Activations text_forward(const AlignmentNetwork& network, const Pass& pass,
+                         std::span<const std::vector<int>> texts, int outside, const Activations& hidden,
+                         std::span<const AttendedFrames> attended, TextCache& cache) {
+  const Pass head = head_pass(pass);
+  const Activations logits = text_tower_forward(network.text, head, texts, outside, cache.tower);
+  cache.attends = network.attention.has_value() && !attended.empty();
+  if (cache.attends) {
+    add(logits, cross_attention_forward(*network.attention, head, cache.tower.far, hidden, attended,
+                                        cache.attention));
+  }
+  return logits;
+}
+
+void text_backward(const AlignmentNetwork& network, const Pass& pass, const TextCache& cache,
+                   const Activations& dlogits, ParameterBlock& gradients, const Activations& dhidden) {
+  const Workspace::Mark mark = pass.workspace.mark();
+  const Pass head = head_pass(pass);
+  if (cache.attends) {
+    const Activations dfar = pass.workspace.push_like(cache.tower.far);
+    const Activations dframes = pass.workspace.push_like(cache.attention.frames);
+    cross_attention_backward(*network.attention, head, cache.attention, dlogits, gradients, dfar, dframes);
+    add(dhidden, dframes);
+    text_tower_backward(network.text, head, cache.tower, dlogits, gradients, &dfar);
+  } else {
+    text_tower_backward(network.text, head, cache.tower, dlogits, gradients);
   }
   pass.workspace.rewind(mark);
 }

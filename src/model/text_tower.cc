@@ -100,7 +100,8 @@ Activations text_tower_forward(const TextTower& tower, const Pass& pass,
 }
 
 void text_tower_backward(const TextTower& tower, const Pass& pass, const TextTowerCache& cache,
-                         const Activations& dsounds, ParameterBlock& gradients) {
+                         const Activations& dsounds, ParameterBlock& gradients,
+                         const Activations* dfar_elsewhere) {
   const Workspace::Mark mark = pass.workspace.mark();
   const auto dalone = gradients[tower.alone];
   for_each_letter(tower, cache, dsounds, [&](const float* row, int64_t token) {
@@ -109,6 +110,12 @@ void text_tower_backward(const TextTower& tower, const Pass& pass, const TextTow
   });
   const Activations dfar = pass.workspace.push_like(cache.far);
   conv1d_backward(tower.sounds, pass, {cache.far}, dsounds, gradients, &dfar);
+  if (dfar_elsewhere != nullptr) {
+    for (int64_t b = 0; b < dfar.batch; ++b) {
+      for (int64_t i = 0; i < dfar.length(b) * dfar.channels; ++i)
+        dfar.item(b)[i] += dfar_elsewhere->item(b)[i];
+    }
+  }
   relu_backward(cache.far, dfar);
   if (pass.random != nullptr && tower.dropout > 0.0)
     apply_dropout(dfar, tower.dropout, kDropoutLayer, *pass.random);

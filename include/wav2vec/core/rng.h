@@ -22,6 +22,9 @@ enum class RandomUse : uint64_t {
   programme = 11,
   join = 12,
   synthesis = 13,
+  wrong_text = 14,
+  attention = 15,
+  test_shuffle = 16,
 };
 
 /// SplitMix64's finaliser: a bijection of 64-bit words that spreads every input bit.

@@ -16,7 +16,8 @@
 
 namespace wav2vec {
 
-/// A whole recording: 94 numbers every 10 ms, 134 MB an hour.
+/// A whole recording: 94 numbers every 10 ms, 134 MB an hour; with early fusion the hidden values as well,
+/// 256 more.
 struct RecordingScores {
   int64_t frames = 0;
   int64_t sounds = 0;
@@ -25,6 +26,9 @@ struct RecordingScores {
   std::vector<float> powers;       ///< mean square of the samples of each hop, from the first sample on
   std::vector<float> letters;      ///< ln p(token | frame) as CTC has it, without a text, [frames, tokens]
   std::vector<float> pauses = {};  ///< align/pauses.h, [frames]
+  /// With early fusion: what letters attend to, [frames, hidden_channels].
+  std::vector<float> hidden = {};
+  int64_t hidden_channels = 0;
 };
 
 /// Holds the parameters and the memory of one window; not for several threads at once.
@@ -48,9 +52,16 @@ class HeadModel {
   RecordingScores scores(const WaveformSource& waveform,
                          const std::function<bool(int64_t frames)>& progress = {});
 
+  /// Early fusion: letters stand for sounds as what is heard suggests (config/head_config.h).
+  bool attends() const;
+
   /// The sounds that tokens (text/character_tokens.h) stand for, between gaps: p(sound | letter), [tokens,
-  /// sounds].
+  /// sounds]. With early fusion what they stand for without audio.
   std::vector<float> meant(std::span<const int> tokens);
+  /// The same where they may be spoken in frames [first_frame, end_frame) of what `this` heard. Without early
+  /// fusion that changes nothing.
+  std::vector<float> meant(std::span<const int> tokens, const RecordingScores& scores, int64_t first_frame,
+                           int64_t end_frame);
 
  private:
   struct Parts;

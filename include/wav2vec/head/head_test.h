@@ -33,6 +33,10 @@ struct HeadTest {
   std::vector<ScoredItem> probabilities;
   std::vector<ScoredItem> letters_per_second;  ///< scores: minus the distance from the usual rate
   std::vector<ScoredItem> other_audio;         ///< both texts with the audio of a third utterance
+  /// What is left of `similarities` without the order of one side: with the frames in another order, and with
+  /// the letters of both texts in another one.
+  std::vector<ScoredItem> shuffled_frames;
+  std::vector<ScoredItem> shuffled_letters;
   BoundaryComparison times[std::size(kTimesFromNames)];
 };
 

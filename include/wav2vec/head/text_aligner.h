@@ -33,6 +33,9 @@ class TextError : public DataError {
 
 /// The sounds that tokens stand for (head_model.h, meant).
 using LetterSounds = std::function<std::vector<float>(std::span<const int> tokens)>;
+/// The same where they may be spoken in frames [first_frame, end_frame).
+using HeardLetterSounds =
+    std::function<std::vector<float>(std::span<const int> tokens, int64_t first_frame, int64_t end_frame)>;
 
 struct TextAlignerOptions {
   /// What a frame of speech between two lines that does not stand in the text costs, in nats.
@@ -47,6 +50,10 @@ struct TextAlignerOptions {
   /// the fine one stays by the margin.
   int64_t most_cells = 50'000'000;
   double margin_seconds = 5.0;
+  /// Of a head with early fusion: each line that was found with letters alone is laid once more with letters
+  /// that attend to its frames and those around it, up to the margin and its neighbours. Empty: it is not.
+  HeardLetterSounds heard_letter_sounds = {};
+  double heard_margin_seconds = 1.0;
   std::function<bool()> stop_requested = [] { return false; };  ///< true: what is returned is not complete
 };
 

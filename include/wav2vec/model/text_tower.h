@@ -40,8 +40,10 @@ TextTower make_text_tower(ParameterLayout& layout, const std::string& scope, int
 Activations text_tower_forward(const TextTower& tower, const Pass& pass,
                                std::span<const std::vector<int>> texts, int outside, TextTowerCache& cache);
 
-/// Leaves the gradients of the parameters.
+/// Leaves the gradients of the parameters. `dfar_elsewhere`: that of cache.far from elsewhere, or
+/// null.
 void text_tower_backward(const TextTower& tower, const Pass& pass, const TextTowerCache& cache,
-                         const Activations& dsounds, ParameterBlock& gradients);
+                         const Activations& dsounds, ParameterBlock& gradients,
+                         const Activations* dfar_elsewhere = nullptr);
 
 }  // namespace wav2vec
