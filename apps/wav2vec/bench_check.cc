@@ -12,6 +12,7 @@
 #include "default_model.h"
 #include "programme_options.h"
 #include "stop_signal.h"
+#include "subtitle_check.h"
 #include "wav2vec/audio/waveform_source.h"
 #include "wav2vec/benchmark/check_benchmark_report.h"
 #include "wav2vec/core/error.h"
@@ -80,6 +81,7 @@ ExitCode run(const Options& options) {
     if (texts.foreign.empty()) throw DataError("--foreign: no utterance has a text; expected \"text\"");
   }
   HeadModel model(head_or_default(options.model));
+  say_letters_stand_alone(model);
   const TextReader reader(
       {.language = options.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
   const BenchmarkHead head{.frame_times = model.frame_times(),

@@ -12,6 +12,7 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
+#include "wav2vec/core/say_once.h"
 #include "wav2vec/extract/decoded_waveform.h"
 #include "wav2vec/text/text_language.h"
 #include "wav2vec/train/progress.h"
@@ -76,7 +77,16 @@ ReadSubtitle read_for_check(const std::string& path, const CheckSettings& settin
   return read;
 }
 
+void say_letters_stand_alone(const HeadModel& model) {
+  if (!model.attends() || !first_time("letters stand alone")) return;
+  log_warning(
+      fmt::format("{}: a head with early fusion; texts are looked for with its letters alone, which "
+                  "attend to audio in align and test-head only",
+                  printable(model.path().string())));
+}
+
 std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const CheckSettings& settings) {
+  say_letters_stand_alone(model);
   Utterance utterance;
   utterance.audio = path;
   AudioOptions options{
@@ -104,6 +114,7 @@ std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const 
     if (progress) progress->update(static_cast<int64_t>(done), {}, done);
     return !stop_requested();
   });
+  media.scores.hidden = {};  // nobody attends to it
   if (progress) progress->finish();
   if (stop_requested()) return std::nullopt;
   return media;

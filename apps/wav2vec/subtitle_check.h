@@ -43,6 +43,10 @@ struct HeardMedia {
 };
 std::optional<HeardMedia> hear(HeadModel& model, const std::string& path, const CheckSettings& settings);
 
+/// Says once that of a head with early fusion only what letters stand for without audio counts here: texts
+/// are looked for in hours, and nobody knows yet to which frames their letters should attend.
+void say_letters_stand_alone(const HeadModel& model);
+
 /// nullopt when a signal stopped it.
 std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& media, const ReadSubtitle& read,
                                          const CheckSettings& settings);

@@ -110,8 +110,10 @@ class WrongTexts {
 
   Letters exchanged() {
     std::vector<Letters> words = words_;
+    if (words.size() < 2) return joined(words);
     const size_t first = draws_.below(words.size());
-    std::swap(words[first], words[draws_.below(words.size())]);
+    const size_t second = (first + 1 + draws_.below(words.size() - 1)) % words.size();
+    std::swap(words[first], words[second]);
     return joined(words);
   }
 

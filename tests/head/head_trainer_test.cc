@@ -3,6 +3,7 @@
 #include "wav2vec/head/head_trainer.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <fstream>
@@ -16,6 +17,7 @@
 #include "wav2vec/head/head_model.h"
 #include "wav2vec/head/head_test.h"
 #include "wav2vec/io/checkpoint.h"
+#include "wav2vec/text/character_tokens.h"
 #include "wav2vec/train/metrics.h"
 
 using namespace wav2vec;
@@ -150,6 +152,90 @@ TEST_CASE("train-head: stopped and resumed, it ends with the same bits") {
   CHECK_FALSE(run(recipe, folder.path() / "parts", true).interrupted);
   CHECK(weights(folder.path() / "parts", 16) == weights(folder.path() / "whole", 16));
   CHECK(run(recipe, folder.path() / "parts", true).already_finished);
+}
+
+TEST_CASE("train-head: early fusion with contests of texts learns, and what it wrote attends") {
+  const TemporaryFolder folder;
+  HeadRecipe recipe = tiny_recipe(write_spoken_corpus(folder.path(), 40));
+  recipe.head.fusion = Fusion::early;
+  recipe.head.attention_channels = 4;
+  recipe.head.match_weight = 0.1;
+  recipe.train.max_updates = 500;
+  recipe.train.valid_every = 500;
+  const HeadTrainingResult result = run(recipe, folder.path() / "run");
+  CHECK(result.last.match_auc > 0.9);
+  CHECK(result.last.start_error_seconds < 0.05);
+
+  HeadModel model(folder.path() / "run");
+  CHECK(model.info().head->fusion == Fusion::early);
+  CHECK(model.attends());
+  const auto samples = test::glide(1, 16000);
+  const RecordingScores scores = model.scores(waveform_in_memory(samples));
+  CHECK(std::ssize(scores.hidden) == scores.frames * 2 * recipe.head.hidden);
+  const std::vector<int> letters = encode("ao");
+  const std::vector<float> alone = model.meant(letters);
+  CHECK(model.meant(letters, scores, 0, 0) == alone);
+  CHECK(model.meant(letters, scores, 0, scores.frames) != alone);
+  CHECK(model.meant(letters, scores, 0, 50) != model.meant(letters, scores, 50, scores.frames));
+  CHECK_THROWS_AS(model.meant(letters, scores, 0, scores.frames + 1), InternalError);
+
+  const TextReader reader({.language = "en", .max_readings = 1});
+  const HeadTest test = test_head(model, read_manifest(folder.path() / "train.tsv"),
+                                  read_ctm(folder.path() / "words.ctm"), reader, {.least_seconds = 0.5});
+  CHECK(area_under_curve(test.similarities) > 0.9);
+  CHECK(area_under_curve(test.other_audio) < 0.7);
+  CHECK(test.shuffled_frames.size() == test.similarities.size());
+  CHECK(test.shuffled_letters.size() == test.similarities.size());
+}
+
+TEST_CASE(
+    "train-head: contests and early fusion resume to the bit, alone, together and in joined recordings") {
+  const TemporaryFolder folder;
+  HeadRecipe recipe = tiny_recipe(write_spoken_corpus(folder.path(), 20));
+  recipe.train.max_updates = 8;
+  recipe.train.log_every = 2;
+  recipe.join.seconds = 4.0;
+  std::vector<std::string> ends;
+  for (const Fusion fusion : {Fusion::late, Fusion::early}) {
+    for (const double weight : {0.0, 0.2}) {
+      CAPTURE(weight);
+      recipe.head.fusion = fusion;
+      recipe.head.match_weight = weight;
+      const fs::path whole = folder.path() / fmt::format("whole{}", ends.size());
+      const fs::path parts = folder.path() / fmt::format("parts{}", ends.size());
+      run(recipe, whole);
+      CHECK(run(recipe, parts, false, 5).interrupted);
+      CHECK_FALSE(run(recipe, parts, true).interrupted);
+      ends.push_back(weights(whole, 8));
+      CHECK(weights(parts, 8) == ends.back());
+      const std::string metrics = read_file(whole / "metrics.jsonl", 1 << 20);
+      CHECK((metrics.find("match_nats") != std::string::npos) == (weight > 0.0));
+      CHECK((metrics.find("match_won") != std::string::npos) == (weight > 0.0));
+    }
+  }
+  for (size_t i = 0; i < ends.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) CHECK(ends[i] != ends[j]);
+  }
+}
+
+TEST_CASE("train-head: without a weight no key of contests or of attention changes anything") {
+  const TemporaryFolder folder;
+  HeadRecipe recipe = tiny_recipe(write_spoken_corpus(folder.path(), 20));
+  recipe.train.max_updates = 4;
+  const auto losses = [&](const std::string& name) {
+    run(recipe, folder.path() / name);
+    std::string lines = read_file(folder.path() / name / "metrics.jsonl", 1 << 20);
+    // All but the time that it took.
+    const size_t from = lines.find("\"wall_seconds\"");
+    lines.erase(from, lines.find(',', from) - from);
+    return lines;
+  };
+  const std::string usual = losses("usual");
+  recipe.head.match_negatives = 7;
+  recipe.head.match_temperature = 2.0;
+  recipe.head.attention_channels = 3;
+  recipe.head.attention_dropout = 0.9;
+  CHECK(losses("other") == usual);
 }
 
 TEST_CASE("train-head: what would spoil a run is refused") {

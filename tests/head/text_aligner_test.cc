@@ -91,6 +91,41 @@ TEST_CASE("text aligner: speech that does not stand in the text is passed by") {
   CHECK(text.lines[1].time.start_seconds == doctest::Approx(0.010 + 41 * 0.05).epsilon(0.01));
 }
 
+TEST_CASE("text aligner: letters that attend are asked for the frames of their line and no others") {
+  const std::string speech = "  hello there      good morning  ";
+  const RecordingScores scores = said(speech);
+  const std::vector<std::string> lines{"hello there", "good morning"};
+  const AlignedText alone = align(scores, lines);
+  std::vector<std::pair<int64_t, int64_t>> asked;
+  TextAlignerOptions options;
+  options.heard_margin_seconds = 0.1;
+  options.heard_letter_sounds = [&](std::span<const int> tokens, int64_t first_frame, int64_t end_frame) {
+    if (tokens.size() > 1) asked.emplace_back(first_frame, end_frame);
+    return themselves(tokens);
+  };
+  const AlignedText attending = align(scores, lines, options);
+  REQUIRE(asked.size() == 2);
+  CHECK(std::abs(asked[0].first) <= 1);
+  CHECK(std::abs(asked[0].second - (13 * 5 + 10)) <= 1);
+  CHECK(std::abs(asked[1].first - (19 * 5 - 10)) <= 1);
+  CHECK(std::abs(asked[1].second - scores.frames) <= 1);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    CHECK(attending.lines[i].time.start_seconds == doctest::Approx(alone.lines[i].time.start_seconds));
+    CHECK(attending.lines[i].time.end_seconds == doctest::Approx(alone.lines[i].time.end_seconds));
+    CHECK(attending.lines[i].words.size() == alone.lines[i].words.size());
+    CHECK(attending.lines[i].confidence == doctest::Approx(alone.lines[i].confidence));
+  }
+  // What they stand for where they attend decides whether the line is spoken.
+  options.heard_letter_sounds = [&](std::span<const int> tokens, int64_t first_frame, int64_t) {
+    const bool second = first_frame > 50;
+    return second && tokens.size() > 1 ? themselves(std::vector<int>(tokens.size(), token_of('x')))
+                                       : themselves(tokens);
+  };
+  const AlignedText refused = align(scores, lines, options);
+  CHECK(refused.lines[0].spoken);
+  CHECK_FALSE(refused.lines[1].spoken);
+}
+
 TEST_CASE("text aligner: lines without letters, text longer than the audio") {
   const AlignedText text = align(said(" a "), {"♪♪", "***"});
   CHECK_FALSE(text.lines[0].spoken);

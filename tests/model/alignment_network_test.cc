@@ -31,10 +31,21 @@ struct Trained {
   ParameterBlock parameters;
   ParameterBlock gradients;
   Workspace workspace;
+  bool with_texts = false;
 
   explicit Trained(const HeadConfig& head)
       : network(small_model(), head, kTokens), parameters(network.layout), gradients(network.layout) {
     initialize_parameters(parameters, 3);
+    if (!network.attention) return;
+    const RandomStream random(9, RandomUse::crop, {});
+    const auto output = parameters[network.attention->output];
+    for (size_t i = 0; i < output.size(); ++i) output[i] = static_cast<float>(random.uniform(i) - 0.5);
+  }
+
+  Activations zeros(const Activations& x) {
+    const Activations y = workspace.push_like(x);
+    std::fill_n(y.item(0), y.size(), 0.0F);
+    return y;
   }
 
   /// Σ logits · weights, which are the gradient too.
@@ -64,11 +75,26 @@ struct Trained {
     const Pass pass{parameters, workspace, random};
     AlignmentCache cache;
     const AlignmentLogits both = alignment_forward(network, pass, waveform, &cache);
-    const AlignmentLogits gradient{.sounds = workspace.push_like(both.sounds),
-                                   .letters = workspace.push_like(both.letters)};
-    const double sum = weigh(both.sounds, gradient.sounds, 5) + weigh(both.letters, gradient.letters, 6);
+    AlignmentLogits gradient{.sounds = workspace.push_like(both.sounds),
+                             .letters = workspace.push_like(both.letters)};
+    double sum = weigh(both.sounds, gradient.sounds, 5) + weigh(both.letters, gradient.letters, 6);
+    if (network.attention) gradient.hidden = zeros(both.hidden);
+    // Two texts on the first item, one on a part of it; and on the last item another one.
+    const std::vector<std::vector<int>> texts{{1, 2, 3, 0}, {3, 1}, {4, 4, 2}};
+    const int64_t last = both.hidden.batch - 1;
+    std::vector<AttendedFrames> attended;
+    if (network.attention)
+      attended = {{0, 0, both.hidden.length(0)}, {0, 2, 7}, {last, 0, both.hidden.length(last)}};
+    TextCache text_cache;
+    const std::vector<uint64_t> text_keys{21, 22, 23};
+    const TrainingRandom text_random{4, text_keys};
+    const Pass text_pass{parameters, workspace, random != nullptr ? &text_random : nullptr};
+    const Activations meant = text_forward(network, text_pass, texts, 1, both.hidden, attended, text_cache);
+    const Activations dmeant = workspace.push_like(meant);
+    if (with_texts) sum += weigh(meant, dmeant, 8);
     if (with_gradients) {
       gradients.zero();
+      if (with_texts) text_backward(network, text_pass, text_cache, dmeant, gradients, gradient.hidden);
       alignment_backward(network, pass, cache, gradient, gradients);
     }
     workspace.rewind(mark);
@@ -126,6 +152,50 @@ TEST_CASE("alignment network: with dropout the gradient is that of the masked ne
   const std::vector<uint64_t> keys{11, 12};
   const TrainingRandom random{4, keys};
   check_directions(trained, {test::glide(1, 4000), test::glide(2, 3000)}, &random);
+}
+
+TEST_CASE("alignment network: gradients of letters, with early fusion through the audio as well") {
+  for (const Fusion fusion : {Fusion::late, Fusion::early}) {
+    for (const double dropout : {0.0, 0.3}) {
+      CAPTURE(dropout);
+      Trained trained({.hidden = 6,
+                       .dropout = dropout,
+                       .sounds = 7,
+                       .text_channels = 8,
+                       .text_context = 1,
+                       .fusion = fusion,
+                       .attention_channels = 5});
+      trained.with_texts = true;
+      const std::vector<uint64_t> keys{11, 12};
+      const TrainingRandom random{4, keys};
+      check_directions(trained, {test::glide(1, 4000), test::glide(2, 3000)},
+                       dropout > 0.0 ? &random : nullptr);
+    }
+  }
+}
+
+TEST_CASE("alignment network: early fusion begins as late, and letters that attend to nothing stand alone") {
+  const HeadConfig late{.hidden = 6, .dropout = 0.0, .sounds = 7, .text_channels = 8};
+  HeadConfig early = late;
+  early.fusion = Fusion::early;
+  const std::vector<std::vector<int>> texts{{1, 2, 3, 0}};
+  const auto logits = [&](const HeadConfig& config, bool begins, const AttendedFrames& attended) {
+    Trained trained(config);
+    if (begins) initialize_parameters(trained.parameters, 3);
+    std::vector<float> samples = test::glide(1, 4000);
+    const std::vector<int64_t> lengths{std::ssize(samples)};
+    const Pass pass{trained.parameters, trained.workspace};
+    const AlignmentLogits heard =
+        alignment_forward(trained.network, pass, {samples.data(), 1, lengths[0], 1, lengths}, nullptr);
+    TextCache unused;
+    const Activations y = text_forward(trained.network, pass, texts, 1, heard.hidden, {&attended, 1}, unused);
+    return std::vector<float>(y.item(0), y.item(0) + y.size());
+  };
+  const std::vector<float> alone = logits(late, true, {0, 0, 9});
+  CHECK(logits(early, true, {0, 0, 9}) == alone);
+  CHECK(logits(early, false, {}) == alone);
+  CHECK(logits(early, false, {0, 0, 9}) != alone);
+  CHECK(logits(early, false, {0, 0, 9}) != logits(early, false, {0, 3, 9}));
 }
 
 TEST_CASE("alignment network: an utterance alone gives what it gives in a batch") {
