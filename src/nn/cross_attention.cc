@@ -41,6 +41,14 @@ Activations projected(const Conv1d& conv, const Pass& pass, const Activations& x
   return y;
 }
 
+// In place, of scale · row. Eigen's exp is another one at the ends of a row, which depend on where it lies.
+void softmax(float scale, int64_t count, float* row) {
+  const float top = *std::max_element(row, row + count);
+  double sum = 0.0;
+  for (int64_t t = 0; t < count; ++t) sum += row[t] = std::exp(scale * (row[t] - top));
+  for (int64_t t = 0; t < count; ++t) row[t] = static_cast<float>(row[t] / sum);
+}
+
 void zero(const Activations& x) {
   for (int64_t b = 0; b < x.batch; ++b) std::fill_n(x.item(b), x.length(b) * x.channels, 0.0F);
 }
@@ -95,11 +103,7 @@ Activations cross_attention_forward(const CrossAttention& attention, const Pass&
     }
     Rows shares = shares_of(cache, n);
     shares.noalias() = matrix_of(cache.queries, n) * attended_of(cache.keys, to).transpose();
-    for (int64_t i = 0; i < shares.rows(); ++i) {
-      auto row = shares.row(i).array();
-      row = ((row - row.maxCoeff()) * scale_of(attention)).exp();
-      row /= row.sum();
-    }
+    for (int64_t i = 0; i < shares.rows(); ++i) softmax(scale_of(attention), shares.cols(), &shares(i, 0));
     matrix_of(cache.context, n).noalias() = shares * attended_of(cache.values, to);
     matrix_of(y, n).noalias() = matrix_of(cache.context, n) * output;
   }
