@@ -28,10 +28,13 @@ void Similarity::block(int64_t first_frame, int64_t end_frame, int64_t first_let
                        float* scores) const {
   const int64_t rows = end_frame - first_frame;
   const int64_t columns = end_letter - first_letter;
-  Map out(scores, rows, columns);
-  out.noalias() = ConstMap(heard + first_frame * sounds, rows, sounds) *
-                  ConstMap(meant + first_letter * sounds, columns, sounds).transpose();
-  out.array() = out.array().max(kLeast).log();
+  // In memory that is aligned: of vectors Eigen takes another logarithm than of the rest, and which elements
+  // are the rest would depend on where `scores` lies.
+  Matrix sums(rows, columns);
+  sums.noalias() = ConstMap(heard + first_frame * sounds, rows, sounds) *
+                   ConstMap(meant + first_letter * sounds, columns, sounds).transpose();
+  sums.array() = sums.array().max(kLeast).log();
+  Map(scores, rows, columns) = sums;
 }
 
 std::vector<float> heard_sounds(const float* logits, int64_t frames, int64_t sounds,
