@@ -58,6 +58,22 @@ TEST_CASE("similarity: by how much a frame is more probable with the letter than
   }
 }
 
+TEST_CASE("similarity: the same bits wherever they are stored") {
+  const std::vector<float> frames = random_logits(kFrames * kSounds, 1);
+  const std::vector<float> letters = random_logits(kLetters * kSounds, 2);
+  const std::vector<float> heard = heard_sounds(frames.data(), kFrames, kSounds, kLogPriors, 0.0);
+  const std::vector<float> meant = meant_sounds(letters.data(), kLetters, kSounds);
+  const Similarity similarity{heard.data(), meant.data(), kFrames, kLetters, kSounds};
+  constexpr int64_t kCount = kFrames * kLetters;
+  std::vector<float> first(kCount);
+  similarity.block(0, kFrames, 0, kLetters, first.data());
+  for (int64_t offset = 1; offset < 16; ++offset) {
+    std::vector<float> other(kCount + 16);
+    similarity.block(0, kFrames, 0, kLetters, other.data() + offset);
+    CHECK(std::equal(first.begin(), first.end(), other.begin() + offset));
+  }
+}
+
 TEST_CASE("alignment loss: its gradients are those of the loss, in both towers") {
   const std::vector<ChainState> chain{
       {.letter = 0, .optional = true}, {.letter = 1, .end_frame = 5}, {.letter = 2}};
