@@ -45,9 +45,11 @@ if(W2V_MPI STREQUAL "AUTO" OR W2V_MPI)
 endif()
 
 if(W2V_ESPEAK STREQUAL "AUTO")
-  pkg_check_modules(ESPEAK IMPORTED_TARGET espeak-ng)
+  pkg_check_modules(espeak IMPORTED_TARGET espeak-ng)
 elseif(W2V_ESPEAK)
-  pkg_check_modules(ESPEAK REQUIRED IMPORTED_TARGET espeak-ng)
+  pkg_check_modules(espeak REQUIRED IMPORTED_TARGET espeak-ng)
+else()
+  set(espeak_FOUND FALSE)
 endif()
 
 # Each voice is a library of its own, and the first of them needs those behind it.

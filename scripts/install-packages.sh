@@ -31,6 +31,7 @@ packages=(
   libhdf5-dev         # features as HDF5
   libicu-dev          # Unicode: scripts, words, numbers
   libcld2-dev         # in which language a text is
+  libespeak-ng-dev    # phones (GPL, see NOTICE); the program can be built without (-DW2V_ESPEAK=OFF)
   libcli11-dev        # command line
   libfmt-dev          # text
   nlohmann-json3-dev  # JSON

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@
 #include "wav2vec/core/escape.h"
 #include "wav2vec/core/log.h"
 #include "wav2vec/text/text_reader.h"
+#include "wav2vec/text/token_reader.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec::app {
 namespace {
@@ -29,37 +32,63 @@ struct Options {
   TextOptions text;
   bool replace_invalid = false;
   bool readings = false;
+  bool phones = false;
   bool json = false;
 };
 
-Json json_of(const std::string& text, const TextReading& reading) {
+std::string ipa(std::span<const int> tokens) { return text_of_tokens(TokenKind::phones, tokens); }
+
+/// `phones`: null where they are not asked for.
+Json json_of(const std::string& text, const TextReading& reading, const TokenText* phones) {
   Json words = Json::array();
-  for (const Segment& segment : reading.segments) {
+  for (size_t s = 0; s < reading.segments.size(); ++s) {
+    const Segment& segment = reading.segments[s];
     Json readings = Json::array();
     for (const Reading& choice : segment.readings) readings.push_back(choice.text);
     words.push_back({{"text", text.substr(segment.source.begin, segment.source.end - segment.source.begin)},
                      {"begin", segment.source.begin},
                      {"end", segment.source.end},
                      {"readings", std::move(readings)}});
+    if (phones == nullptr) continue;
+    for (const TokenReading& choice : phones->segments[s].readings)
+      words.back()["phones"].push_back(ipa(choice.tokens));
   }
   Json marks = Json::array();
   for (const Mark& mark : reading.marks)
     marks.push_back({{"kind", name_of(mark.kind)}, {"begin", mark.source.begin}, {"end", mark.source.end}});
-  return {{"text", text},
-          {"reading", default_reading(reading).text},
-          {"words", std::move(words)},
-          {"marks", std::move(marks)},
-          {"letters", reading.letters},
-          {"unscored", reading.unscored},
-          {"unscored_share", reading.unscored_share()}};
+  Json out{{"text", text},
+           {"reading", default_reading(reading).text},
+           {"words", std::move(words)},
+           {"marks", std::move(marks)},
+           {"letters", reading.letters},
+           {"unscored", reading.unscored},
+           {"unscored_share", reading.unscored_share()}};
+  if (phones != nullptr) out["phones"] = ipa(usual_tokens(*phones));
+  return out;
+}
+
+std::vector<std::vector<std::string>> choices_of(const TextReading& reading) {
+  std::vector<std::vector<std::string>> words;
+  for (const Segment& segment : reading.segments) {
+    words.emplace_back();
+    for (const Reading& choice : segment.readings) words.back().push_back(choice.text);
+  }
+  return words;
+}
+
+std::vector<std::vector<std::string>> choices_of(const TokenText& phones) {
+  std::vector<std::vector<std::string>> words;
+  for (const TokenSegment& segment : phones.segments) {
+    words.emplace_back();
+    for (const TokenReading& choice : segment.readings) words.back().push_back(ipa(choice.tokens));
+  }
+  return words;
 }
 
 /// "it cost {twenty five|two five} euros": only where there is a choice.
-std::string with_choices(const TextReading& reading) {
+std::string with_choices(const std::vector<std::vector<std::string>>& words) {
   std::string line;
-  for (const Segment& segment : reading.segments) {
-    std::vector<std::string> choices;
-    for (const Reading& choice : segment.readings) choices.push_back(choice.text);
+  for (const std::vector<std::string>& choices : words) {
     const std::string shown =
         choices.size() == 1 ? choices[0] : fmt::format("{{{}}}", fmt::join(choices, "|"));
     if (!line.empty() && !shown.empty()) line += ' ';
@@ -68,12 +97,16 @@ std::string with_choices(const TextReading& reading) {
   return line;
 }
 
-void print(const std::string& text, const TextReading& reading, const Options& options) {
-  if (options.json) {
-    fmt::print("{}\n", json_of(text, reading).dump(-1, ' ', false, Json::error_handler_t::replace));
-  } else {
-    fmt::print("{}\n", options.readings ? with_choices(reading) : default_reading(reading).text);
-  }
+void print(const std::string& text, const TextReading& reading, const TokenText* phones,
+           const Options& options) {
+  std::string line;
+  if (options.json)
+    line = json_of(text, reading, phones).dump(-1, ' ', false, Json::error_handler_t::replace);
+  else if (options.readings)
+    line = with_choices(phones != nullptr ? choices_of(*phones) : choices_of(reading));
+  else
+    line = phones != nullptr ? ipa(usual_tokens(*phones)) : default_reading(reading).text;
+  fmt::print("{}\n", line);
 }
 
 /// Calls `use` with every line and its number, blank ones too. Throws DataError for what cannot be read.
@@ -112,10 +145,14 @@ ExitCode run(const Options& given) {
   Options options = given;
   if (options.replace_invalid) options.text.invalid_utf8 = InvalidUtf8::replace;
   const TextReader reader(options.text);
+  std::optional<TokenReader> phone_reader;
+  if (options.phones) phone_reader.emplace(options.text, TokenKind::phones);
   int64_t failed = 0;
   const auto read = [&](const std::string& text, const std::string& place) {
     try {
-      print(text, reader.read(text), options);
+      std::optional<TokenText> phones;
+      if (phone_reader) phones = phone_reader->read(text);
+      print(text, reader.read(text), phones ? &*phones : nullptr, options);
     } catch (const DataError& error) {
       log_warning(fmt::format("{}: {}", place, error.what()));
       ++failed;
@@ -153,6 +190,7 @@ Command add_text(CLI::App& program) {
       ->capture_default_str()
       ->check(not_empty());
   app->add_flag("--readings", options->readings, "show the other readings of a word too: {one|another}");
+  app->add_flag("--phones", options->phones, "phones (IPA) instead of letters, by espeak-ng's rules");
   app->add_option("--max-readings", options->text.max_readings, "of a word at most")
       ->capture_default_str()
       ->check(CLI::Range(1, 16));

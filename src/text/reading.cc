@@ -14,6 +14,8 @@ void append_words(Reading& reading, const Reading& words) {
     reading.source.push_back({begin, std::max(before.end, std::min(after.begin, after.end))});
   }
   reading.text += words.text;
+  if (!reading.written.empty()) reading.written += ' ';
+  reading.written += words.written;
   reading.source.insert(reading.source.end(), words.source.begin(), words.source.end());
 }
 

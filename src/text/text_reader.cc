@@ -13,6 +13,7 @@
 #include "text/spoken_forms.h"
 #include "text/unicode_class.h"
 #include "text/word_breaker.h"
+#include "text/written_words.h"
 #include "wav2vec/core/error.h"
 
 namespace wav2vec {
@@ -81,10 +82,24 @@ struct TextReader::Parts {
   LatinScript latin;
   WordBreaker breaker;
   SpokenForms forms;
+  WrittenWords written;
 
   Parts(const TextOptions& given, const std::string& locale)
-      : options(given), language(language_of(locale)), latin(language), breaker(locale), forms(locale) {
+      : options(given),
+        language(language_of(locale)),
+        latin(language),
+        breaker(locale),
+        forms(locale),
+        written(locale) {
     options.max_readings = std::max<size_t>(options.max_readings, 1);
+  }
+
+  /// With the word as it is written.
+  LatinWord read(Characters word, bool han_is_japanese) const {
+    LatinWord found = latin.latin(word, han_is_japanese);
+    if (!found.reading.text.empty())
+      found.reading.written = written.is_own(word) ? written.of(word) : found.reading.text;
+    return found;
   }
 
   Reading said(const Spoken& spoken) const {
@@ -99,7 +114,7 @@ struct TextReader::Parts {
         TracedText word;
         std::copy_if(at, end, std::back_inserter(word),
                      [](const TracedCharacter& c) { return c.code != 0xAD; });
-        append_words(reading, latin.latin(word, false).reading);
+        append_words(reading, read(word, false).reading);
         at = end == characters.end() ? end : end + 1;
       }
     }
@@ -152,13 +167,20 @@ class TextReader::Pass {
     for (const TracedCharacter& c : part(at, end)) {
       if (c.code == '.') continue;
       letters.push_back(c);
-      append_words(spelled, parts_.latin.latin({&c, 1}, han_is_japanese_).reading);
+      append_words(spelled, parts_.read({&c, 1}, han_is_japanese_).reading);
     }
-    LatinWord joined = parts_.latin.latin(letters, han_is_japanese_);
+    LatinWord joined = parts_.read(letters, han_is_japanese_);
     unscored_.insert(unscored_.end(), joined.unscored.begin(), joined.unscored.end());
-    if (!spelled.text.empty()) segment.readings.push_back(std::move(spelled));
-    if (!joined.reading.text.empty() && parts_.options.max_readings > 1)
+    if (!spelled.text.empty()) {
+      spelled.written.clear();  // letters between blanks may be words: "U S A"
+      for (const TracedCharacter& c : letters) spelled.written += parts_.written.of({&c, 1}) + ".";
+      segment.readings.push_back(std::move(spelled));
+    }
+    if (!joined.reading.text.empty() && parts_.options.max_readings > 1) {
+      // In capitals it would be spelled.
+      joined.reading.written = parts_.written.in_small_letters(joined.reading.written);
       segment.readings.push_back(std::move(joined.reading));
+    }
     add(std::move(segment));
     return end;
   }
@@ -178,7 +200,7 @@ class TextReader::Pass {
 
   void add_word(size_t begin, size_t end) {
     const Characters word = part(begin, end);
-    LatinWord latin = parts_.latin.latin(word, han_is_japanese_);
+    LatinWord latin = parts_.read(word, han_is_japanese_);
     unscored_.insert(unscored_.end(), latin.unscored.begin(), latin.unscored.end());
     Segment segment{source_of(word), {}};
     if (!latin.reading.text.empty()) segment.readings.push_back(std::move(latin.reading));

@@ -50,6 +50,23 @@ TEST_CASE("text: --json is one object per text, with the bytes of words and mark
   CHECK(facts["unscored_share"].get<double>() == doctest::Approx(1.0 / 7.0));
 }
 
+TEST_CASE("text: --phones shows them, or says what the build is missing") {
+  const auto result = test::run_wav2vec({"text", "--phones", "--language", "cs", "V domě za 25 Kč."});
+  if (result.exit_code == 2) {
+    CHECK(result.standard_error.find("built without espeak-ng; install libespeak-ng-dev") !=
+          std::string::npos);
+    return;
+  }
+  CHECK(result.standard_output == "v domɲe za dvatset pjet korun\n");
+  CHECK(run({"--phones", "--readings", "at 10:30"}) == "æt {tɛn θɜɾi|hæf pæst tɛn}\n");
+  const auto facts = nlohmann::json::parse(run({"--phones", "--json", "at 10:30"}));
+  CHECK(facts["reading"] == "at ten thirty");
+  CHECK(facts["phones"] == "æt tɛn θɜɾi");
+  CHECK(facts["words"][1]["readings"].size() == 2);
+  CHECK(facts["words"][1]["phones"] == nlohmann::json({"tɛn θɜɾi", "hæf pæst tɛn"}));
+  CHECK(test::run_wav2vec({"text", "--phones", "--language", "km", "a"}).exit_code == 2);
+}
+
 TEST_CASE("text: files line by line, a bad line is named, the others are read, and the code is 3") {
   const TemporaryFolder folder;
   const auto good = folder.path() / "good.txt";

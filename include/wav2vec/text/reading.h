@@ -11,6 +11,9 @@ namespace wav2vec {
 struct Reading {
   std::string text;               ///< a–z, apostrophes inside words and single blanks between them
   std::vector<ByteRange> source;  ///< of each character of `text`; begins and ends never go back
+  /// The same words as the language spells them (UTF-8, single blanks), for rules of pronunciation; those in
+  /// a script that is not the language's are in Latin letters.
+  std::string written = {};
 };
 
 /// Adds a reading behind another with one blank between them; either may be empty. The blank comes from what
