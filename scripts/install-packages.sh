@@ -31,7 +31,6 @@ packages=(
   libhdf5-dev         # features as HDF5
   libicu-dev          # Unicode: scripts, words, numbers
   libcld2-dev         # in which language a text is
-  libespeak-ng-dev    # phones (GPL, see NOTICE); the program can be built without (-DW2V_ESPEAK=OFF)
   libcli11-dev        # command line
   libfmt-dev          # text
   nlohmann-json3-dev  # JSON
@@ -39,7 +38,7 @@ packages=(
   libonnx-dev         # messages of ONNX files
   libprotobuf-dev     # which need this
   mpi-default-dev     # training on several hosts; the program can be built without (-DW2V_MPI=OFF)
-  libespeak-ng-dev    # voices and phones of many languages (GPL, see NOTICE); can be left out (-DW2V_ESPEAK=OFF)
+  libespeak-ng-dev    # phones and voices of many languages (GPL, see NOTICE); can be left out (-DW2V_ESPEAK=OFF)
   flite1-dev          # English voices; can be left out (-DW2V_FLITE=OFF)
   doctest-dev         # tests
   # to test what others read; the tests that need them are skipped without

@@ -150,10 +150,10 @@ ExitCode run(const Options& given) {
   if (model.calibration().weights == MatchCalibration{}.weights)
     log_warning(fmt::format("{}: was trained without validation data, so its confidences mean nothing",
                             printable(model.path().string())));
-  const TextReader reader(
+  const TokenReader reader(
       {.language = options.language,
-       .max_readings = 1,
-       .invalid_utf8 = options.replace_invalid ? InvalidUtf8::replace : InvalidUtf8::refuse});
+       .invalid_utf8 = options.replace_invalid ? InvalidUtf8::replace : InvalidUtf8::refuse},
+      model.info().tokens);
   catch_stop_signals("stopping; nothing is written");
   // A part is written whatever fails in it, for the others need it.
   const bool is_part = options.out != given.out;

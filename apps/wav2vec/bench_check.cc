@@ -82,8 +82,9 @@ ExitCode run(const Options& options) {
   }
   HeadModel model(head_or_default(options.model));
   say_letters_stand_alone(model);
-  const TextReader reader(
-      {.language = options.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
+  const TokenReader reader(
+      {.language = options.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace},
+      model.info().tokens);
   const BenchmarkHead head{.frame_times = model.frame_times(),
                            .letter_sounds = [&](std::span<const int> tokens) { return model.meant(tokens); }};
   catch_stop_signals("stopping after this subtitle");

@@ -147,7 +147,8 @@ std::optional<CheckReport> check_against(HeadModel& model, const HeardMedia& med
   const std::string language = settings.language != "auto"    ? settings.language
                                : report.text_language.empty() ? "en"
                                                               : report.text_language;
-  const TextReader reader({.language = language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
+  const TokenReader reader({.language = language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace},
+                           model.info().tokens);
   CheckOptions options;
   options.widest_search_seconds = settings.max_offset_seconds;
   std::optional<Progress> progress;

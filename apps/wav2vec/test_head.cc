@@ -105,8 +105,9 @@ ExitCode run(const Options& options) {
     word_times.utterances.merge(one.utterances);
   }
   HeadModel model(head_or_default(options.model));
-  const TextReader reader(
-      {.language = options.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
+  const TokenReader reader(
+      {.language = options.language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace},
+      model.info().tokens);
   catch_stop_signals("stopping");
   Progress progress("test-head", "utterances", std::ssize(manifest.utterances));
   HeadTestOptions test_options = options.test;

@@ -1,4 +1,4 @@
-// wav2vec transcribe: the letters that a head hears.
+// wav2vec transcribe: the letters or phones that a head hears.
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 #include "wav2vec/decode/ctc_decoder.h"
 #include "wav2vec/extract/decoded_waveform.h"
 #include "wav2vec/head/head_model.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec::app {
 namespace {
@@ -29,18 +29,19 @@ struct Options {
   double word_bonus = 0.0;
 };
 
-/// The letters of a recording, by the best path, or by a beam with a word model.
+/// What is said in a recording, by the best path, or by a beam with a word model.
 class Reader {
  public:
-  explicit Reader(const Options& options) : beam_(options.beam) {
+  Reader(const Options& options, TokenKind kind) : beam_(options.beam), kind_(kind) {
     if (options.lm.empty()) return;
     if (beam_ < 2) throw ConfigError("--lm needs a beam; give --beam 32");
+    if (kind == TokenKind::phones)
+      throw ConfigError("--lm knows words in letters, and this head hears phones; leave it out");
     lm_.emplace(ArpaModel::read(options.lm));
     words_.model = &*lm_;
-    words_.class_names.assign(1, "");
-    for (int token = 1; token < CharacterTokens::kCount; ++token)
-      words_.class_names.emplace_back(1, character_of(token));
-    words_.separator = token_of(' ');
+    for (int token = 0; token < token_count(kind); ++token)
+      words_.class_names.emplace_back(token_name(kind, token));
+    words_.separator = kGapToken;
     words_.weight = options.lm_weight;
     words_.word_bonus = options.word_bonus;
   }
@@ -53,20 +54,21 @@ class Reader {
                                                   .front()
                                                   .labels
                                             : ctc_best_path(rows, scores.frames, scores.tokens);
-    const std::string text = decode(labels);
+    const std::string text = text_of_tokens(kind_, labels);
     const size_t first = text.find_first_not_of(' ');
     return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
   }
 
  private:
   int64_t beam_;
+  TokenKind kind_;
   std::optional<ArpaModel> lm_;
   CtcWordModel words_;
 };
 
 ExitCode run(const Options& options) {
-  const Reader reader(options);
   HeadModel model(head_or_default(options.model));
+  const Reader reader(options, model.info().tokens);
   catch_stop_signals("stopping");
   int64_t failed = 0;
   for (const std::string& path : options.media) {
@@ -93,7 +95,7 @@ ExitCode run(const Options& options) {
 }  // namespace
 
 Command add_transcribe(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("transcribe", "The letters that a head hears");
+  CLI::App* app = program.add_subcommand("transcribe", "The letters or phones that a head hears");
   auto options = std::make_shared<Options>();
   app->add_option("media", options->media, "recordings")->required();
   app->add_option("--model", options->model,

@@ -83,8 +83,7 @@ std::string format_textgrid(const AlignedText& recording) {
     lines.push_back({line.time, line.text});
     for (const AlignedWord& word : line.words) {
       words.push_back({word.time, word.text});
-      for (const AlignedCharacter& c : word.characters)
-        characters.push_back({c.time, std::string(1, c.letter)});
+      for (const AlignedCharacter& c : word.characters) characters.push_back({c.time, c.name});
     }
   }
   std::string out = fmt::format(
@@ -94,7 +93,8 @@ std::string format_textgrid(const AlignedText& recording) {
       seconds);
   out += praat_tier(1, "lines", without_holes(lines, seconds), seconds);
   out += praat_tier(2, "words", without_holes(words, seconds), seconds);
-  out += praat_tier(3, "characters", without_holes(characters, seconds), seconds);
+  out += praat_tier(3, recording.tokens == TokenKind::phones ? "phones" : "characters",
+                    without_holes(characters, seconds), seconds);
   return out;
 }
 
@@ -202,18 +202,21 @@ void put_times(nlohmann::ordered_json& object, const TimeSpan& time) {
   object["end"] = milliseconds(time.end_seconds);
 }
 
-nlohmann::ordered_json json_of(const AlignedWord& word) {
+nlohmann::ordered_json json_of(const AlignedWord& word, TokenKind tokens) {
+  const bool has_phones = tokens == TokenKind::phones;
   nlohmann::ordered_json object{{"text", word.text}};
   object["bytes"] = {word.source.begin, word.source.end};
+  object["reading"] = word.reading;
   put_times(object, word.time);
   object["confidence"] = milliseconds(word.confidence);
-  object["characters"] = nlohmann::ordered_json::array();
+  nlohmann::ordered_json characters = nlohmann::ordered_json::array();
   for (const AlignedCharacter& c : word.characters) {
-    nlohmann::ordered_json character{{"letter", std::string(1, c.letter)}};
+    nlohmann::ordered_json character{{has_phones ? "phone" : "letter", c.name}};
     character["bytes"] = {c.source.begin, c.source.end};
     put_times(character, c.time);
-    object["characters"].push_back(std::move(character));
+    characters.push_back(std::move(character));
   }
+  object[has_phones ? "phones" : "characters"] = std::move(characters);
   return object;
 }
 
@@ -225,7 +228,7 @@ nlohmann::ordered_json json_of(const AlignedText& recording) {
     one["confidence"] = milliseconds(line.confidence);
     if (line.spoken) put_times(one, line.time);
     one["words"] = nlohmann::ordered_json::array();
-    for (const AlignedWord& word : line.words) one["words"].push_back(json_of(word));
+    for (const AlignedWord& word : line.words) one["words"].push_back(json_of(word, recording.tokens));
     object["lines"].push_back(std::move(one));
   }
   return object;

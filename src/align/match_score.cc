@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "wav2vec/core/error.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
@@ -45,7 +45,7 @@ MatchScore match_score(std::span<const double> similarities, std::span<const int
             "tokens of this text");
   MatchScore score;
   for (int64_t i = begin; i < end; ++i) {
-    if (tokens[static_cast<size_t>(i)] == token_of(' ')) continue;
+    if (tokens[static_cast<size_t>(i)] == kGapToken) continue;
     score.similarity += similarities[static_cast<size_t>(i)];
     ++score.letters;
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 
@@ -29,10 +29,9 @@ int64_t least_frames(std::span<const ChainState> chain) {
 }
 
 std::vector<ChainState> chain_of(std::span<const int> tokens) {
-  static const int gap = token_of(' ');
   std::vector<ChainState> chain;
   for (const int token : tokens) {
-    const bool is_gap = token == gap;
+    const bool is_gap = token == kGapToken;
     chain.push_back({.letter = std::ssize(chain), .optional = is_gap, .lasting = is_gap});
   }
   return chain;

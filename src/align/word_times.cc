@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "wav2vec/core/error.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
@@ -25,11 +25,10 @@ double crossing(const Similarity& similarity, int64_t t, int64_t before, int64_t
 }  // namespace
 
 std::vector<TokenWord> words_of(std::span<const int> tokens) {
-  const int gap = token_of(' ');
   std::vector<TokenWord> words;
   for (int64_t i = 0; i < std::ssize(tokens); ++i) {
-    if (tokens[static_cast<size_t>(i)] == gap) continue;
-    if (i == 0 || tokens[static_cast<size_t>(i - 1)] == gap) words.push_back({i, i});
+    if (tokens[static_cast<size_t>(i)] == kGapToken) continue;
+    if (i == 0 || tokens[static_cast<size_t>(i - 1)] == kGapToken) words.push_back({i, i});
     words.back().end = i + 1;
   }
   return words;

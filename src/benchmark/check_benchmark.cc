@@ -9,7 +9,7 @@
 #include "wav2vec/benchmark/text_nulls.h"
 #include "wav2vec/core/rng.h"
 #include "wav2vec/head/ctc_fit.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
@@ -19,24 +19,26 @@ constexpr double kLeastSeconds = 2.0;
 // Where CTC has no path.
 constexpr double kNoPath = -1e3;
 
-std::vector<int> letters_of(const std::string& text, const TextReader& reader) {
-  return encode(default_reading(reader.read(text)).text);
+std::vector<int> letters_of(const std::string& text, const TokenReader& reader) {
+  return usual_tokens(reader.read(text));
 }
 
 int64_t count_of(std::span<const int> letters) {
-  return std::ssize(letters) - std::ranges::count(letters, token_of(' '));
+  return std::ssize(letters) - std::ranges::count(letters, kGapToken);
 }
 
 /// What the nulls need to know of a programme.
 struct Nulls {
   SpeechTrack track;
-  LetterTrigrams trigrams = {};
+  LetterTrigrams trigrams;
   double usual_letters_per_second = 0.0;
   RecordingScores shuffled = {};
 };
 
-Nulls nulls_of(const HeardProgramme& programme, const BenchmarkHead& head, const TextReader& reader) {
-  Nulls nulls{.track = speech_track(programme.scores.powers, head.frame_times.hop_seconds), .shuffled = {}};
+Nulls nulls_of(const HeardProgramme& programme, const BenchmarkHead& head, const TokenReader& reader) {
+  Nulls nulls{.track = speech_track(programme.scores.powers, head.frame_times.hop_seconds),
+              .trigrams = LetterTrigrams(token_count(reader.kind())),
+              .shuffled = {}};
   int64_t letters = 0;
   double seconds = 0.0;
   for (const CheckedText& cue : programme.cues) {
@@ -82,7 +84,7 @@ KindResult& kind_of(CheckBenchmark& benchmark, const CorruptedSubtitle& subtitle
 
 /// Scores of all texts but check's own and that with other audio.
 void add_nulls(JudgedText& judged, const CheckedText& cue, const HeardProgramme& programme,
-               const BenchmarkHead& head, const Nulls& nulls, const TextReader& reader) {
+               const BenchmarkHead& head, const Nulls& nulls, const TokenReader& reader) {
   const std::vector<int> letters = letters_of(cue.text, reader);
   const TimeSpan span{cue.start_seconds, cue.end_seconds};
   const auto set = [&](TextScorer scorer, double score) {
@@ -99,7 +101,7 @@ void add_nulls(JudgedText& judged, const CheckedText& cue, const HeardProgramme&
 
 void judge_texts(KindResult& kind, const CorruptedSubtitle& subtitle, const CheckResult& result,
                  const HeardProgramme& programme, const BenchmarkHead& head, const Nulls& nulls,
-                 const TextReader& reader, const CheckOptions& options) {
+                 const TokenReader& reader, const CheckOptions& options) {
   const bool wrong_texts = has_wrong_texts(subtitle);
   std::optional<CheckResult> shuffled;
   if (wrong_texts) {
@@ -164,7 +166,7 @@ RecordingScores shuffled_audio(const RecordingScores& scores, const FrameTimes& 
 }
 
 void measure_programme(CheckBenchmark& benchmark, const HeardProgramme& programme, const BenchmarkHead& head,
-                       const TextReader& reader, const CheckBenchmarkOptions& options) {
+                       const TokenReader& reader, const CheckBenchmarkOptions& options) {
   ++benchmark.programmes;
   benchmark.audio_seconds += programme.seconds;
   const Nulls nulls = nulls_of(programme, head, reader);

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
 
 template <class Use>
 void each_triple(std::span<const int> letters, Use&& use) {
-  std::array<int, 3> triple{CharacterTokens::kBlank, CharacterTokens::kBlank, CharacterTokens::kBlank};
+  std::array<int, 3> triple{kBlankToken, kBlankToken, kBlankToken};
   for (const int letter : letters) {
     triple = {triple[1], triple[2], letter};
     use(triple);
@@ -35,8 +35,7 @@ double LetterTrigrams::mean_log_probability(std::span<const int> letters) const 
     const auto count = [](const auto& map, const auto& at) {
       return at == map.end() ? 0.0 : static_cast<double>(at->second);
     };
-    sum += std::log((count(triples_, both) + 1.0) /
-                    (count(pairs_, before) + static_cast<double>(CharacterTokens::kCount)));
+    sum += std::log((count(triples_, both) + 1.0) / (count(pairs_, before) + static_cast<double>(tokens_)));
   });
   return sum / static_cast<double>(letters.size());
 }

@@ -9,7 +9,7 @@
 #include "wav2vec/check/text_match.h"
 #include "wav2vec/check/uncovered_speech.h"
 #include "wav2vec/measure/quantile.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
@@ -62,15 +62,15 @@ struct ReadCue {
   double scorable_share = 0.0;
 };
 
-ReadCue read_cue(std::string_view text, const TextReader& reader, const LetterSounds& letter_sounds) {
+ReadCue read_cue(std::string_view text, const TokenReader& reader, const LetterSounds& letter_sounds) {
   ReadCue read;
   if (text.size() > kMostTextBytes) return read;
-  const TextReading reading = reader.read(text);
-  read.scorable_share = reading.letters > 0 ? 1.0 - reading.unscored_share() : 0.0;
+  const TokenText reading = reader.read(text);
+  read.scorable_share = reading.scorable_share;
   // Silence before and behind belongs to nobody.
-  read.tokens = encode(default_reading(reading).text);
+  read.tokens = usual_tokens(reading);
   if (read.tokens.empty()) return read;
-  read.letters = std::ssize(read.tokens) - std::ranges::count(read.tokens, token_of(' '));
+  read.letters = std::ssize(read.tokens) - std::ranges::count(read.tokens, kGapToken);
   if (read.letters > kMostLetters) {
     read.tokens.clear();
     read.letters = 0;
@@ -489,7 +489,7 @@ std::vector<size_t> order_of_times(std::span<const CheckedText> cues) {
 
 CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
                            const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
-                           const TextReader& reader, const CheckOptions& options) {
+                           const TokenReader& reader, const CheckOptions& options) {
   const Recording recording(scores, frame_times);
   std::vector<ReadCue> read(cues.size());
   std::string_view before;

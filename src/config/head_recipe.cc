@@ -6,6 +6,7 @@
 
 namespace wav2vec {
 void HeadTextConfig::visit(FieldVisitor& v) {
+  v.choice("tokens", tokens, kTokenKindNames, "what the text tower reads: letters, or phones of espeak-ng");
   v.field("languages", languages, "of each manifest in data.train and then data.valid; one: of all");
   v.field("word_times", word_times, "CTMs with the times of words, where they are known");
   v.field("phone_times", phone_times, "CTMs with the times of phones, which name the first of head.sounds");

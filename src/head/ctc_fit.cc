@@ -4,28 +4,28 @@
 #include <cmath>
 
 #include "wav2vec/align/chain_path.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
 
 /// CTC's chain: a blank may stand between any two letters and must between equal ones.
 struct CtcChain {
-  std::vector<int> tokens{CharacterTokens::kBlank};
+  std::vector<int> tokens{kBlankToken};
   std::vector<ChainState> states{{.letter = 0, .optional = true, .lasting = true}};
   std::vector<TokenWord> words;
 
   explicit CtcChain(std::span<const int> letters) {
     for (size_t i = 0; i < letters.size(); ++i) {
-      if (letters[i] != token_of(' ')) {
-        if (words.empty() || letters[i - 1] == token_of(' ')) words.push_back({std::ssize(tokens), 0});
+      if (letters[i] != kGapToken) {
+        if (words.empty() || letters[i - 1] == kGapToken) words.push_back({std::ssize(tokens), 0});
         words.back().end = std::ssize(tokens) + 1;
       }
       states.push_back({.letter = std::ssize(tokens)});
       tokens.push_back(letters[i]);
       const bool doubled = i + 1 < letters.size() && letters[i + 1] == letters[i];
       states.push_back({.letter = std::ssize(tokens), .optional = !doubled, .lasting = true});
-      tokens.push_back(CharacterTokens::kBlank);
+      tokens.push_back(kBlankToken);
     }
   }
 };

@@ -9,10 +9,12 @@
 #include "wav2vec/audio/audio_reader.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/hash.h"
+#include "wav2vec/core/text_lines.h"
 #include "wav2vec/data/lengths.h"
 #include "wav2vec/data/split.h"
-#include "wav2vec/text/character_tokens.h"
 #include "wav2vec/text/text_reader.h"
+#include "wav2vec/text/token_reader.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
@@ -38,8 +40,9 @@ class Transcripts {
   }
 
   SpokenText read(const Utterance& utterance, const std::string& language) {
-    SpokenText text = spoken_text(default_reading(reader_of(language).read(utterance.text)));
-    add_times(text, utterance);
+    const TokenText read = reader_of(language).read(utterance.text);
+    SpokenText text = spoken_text(usual_tokens(read));
+    add_times(text, usual_letters(read), utterance);
     for (const Alignment& alignment : phones_) {
       const std::vector<TimedLabel>* labels = alignment.find(utterance.id);
       if (labels != nullptr) text.phones = *labels;
@@ -48,17 +51,18 @@ class Transcripts {
   }
 
  private:
-  const TextReader& reader_of(const std::string& language) {
-    std::unique_ptr<TextReader>& reader = readers_[language];
+  const TokenReader& reader_of(const std::string& language) {
+    std::unique_ptr<TokenReader>& reader = readers_[language];
     if (!reader) {
-      reader = std::make_unique<TextReader>(
-          TextOptions{.language = language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace});
+      reader = std::make_unique<TokenReader>(
+          TextOptions{.language = language, .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace},
+          config_.tokens);
     }
     return *reader;
   }
 
   // Only where the words are those of the text: an aligner's text may have been changed by hand.
-  void add_times(SpokenText& text, const Utterance& utterance) {
+  void add_times(SpokenText& text, std::string_view letters, const Utterance& utterance) {
     for (const Alignment& alignment : times_) {
       const std::vector<TimedLabel>* labels = alignment.find(utterance.id);
       if (labels == nullptr) continue;
@@ -71,24 +75,24 @@ class Transcripts {
       for (size_t i = 0; i < words.size(); ++i) {
         if (words[i].duration_seconds <= 0.0 || words[i].duration_seconds > config_.longest_word_seconds)
           return;
-        const TokenWord& word = text.words[i];
-        const std::string written =
-            decode(std::span(text.tokens)
-                       .subspan(static_cast<size_t>(word.begin), static_cast<size_t>(word.end - word.begin)));
+        const auto [written, behind] = split_word(letters);
         if (fold(words[i].label) != written) return;
+        letters = behind;
       }
+      if (!split_word(letters).word.empty()) return;
       set_times(text, std::move(words), frame_times_, config_.word_tolerance_seconds);
       return;
     }
   }
 
-  std::string fold(const std::string& label) { return default_reading(reader_of("en").read(label)).text; }
+  std::string fold(const std::string& label) { return default_reading(fold_reader_.read(label)).text; }
 
   const HeadTextConfig& config_;
   FrameTimes frame_times_;
   std::vector<Alignment> times_;
   std::vector<Alignment> phones_;
-  std::map<std::string, std::unique_ptr<TextReader>> readers_;
+  std::map<std::string, std::unique_ptr<TokenReader>> readers_;
+  TextReader fold_reader_{{.language = "en", .max_readings = 1, .invalid_utf8 = InvalidUtf8::replace}};
 };
 
 // Ids of several manifests may be the same.
@@ -96,13 +100,14 @@ std::string place_of(const Utterance& utterance) {
   return utterance.audio.string() + segment_suffix(utterance);
 }
 
-uint64_t hash_of(const HeadPart& part, uint64_t hash) {
+uint64_t hash_of(const HeadPart& part, TokenKind tokens, uint64_t hash) {
   for (size_t i = 0; i < part.texts.size(); ++i) {
     const Utterance& u = part.manifest.utterances[i];
-    hash = fnv1a64(fmt::format("{}\n{}\n{}\n{}\n", u.audio.filename().string(), u.samples,
-                               decode(part.texts[i].tokens), part.texts[i].has_times() ? 1 : 0) +
-                       std::to_string(part.texts[i].phones.size()),
-                   hash);
+    hash =
+        fnv1a64(fmt::format("{}\n{}\n{}\n{}\n", u.audio.filename().string(), u.samples,
+                            text_of_tokens(tokens, part.texts[i].tokens), part.texts[i].has_times() ? 1 : 0) +
+                    std::to_string(part.texts[i].phones.size()),
+                hash);
   }
   return hash;
 }
@@ -167,7 +172,8 @@ HeadCorpus load_head_corpus(const HeadRecipe& recipe, const FrameTimes& frame_ti
                     "text with letters (a column \"text\")",
                     corpus.too_long, corpus.without_text));
   }
-  corpus.hash = hash_of(corpus.valid, hash_of(corpus.train, fnv1a64("")));
+  corpus.hash =
+      hash_of(corpus.valid, recipe.text.tokens, hash_of(corpus.train, recipe.text.tokens, fnv1a64("")));
   return corpus;
 }
 

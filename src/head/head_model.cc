@@ -17,7 +17,7 @@
 #include "wav2vec/io/model_file.h"
 #include "wav2vec/model/alignment_network.h"
 #include "wav2vec/nn/softmax.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
@@ -37,7 +37,7 @@ struct HeadModel::Parts {
   Parts(std::filesystem::path file_path, ModelFile& file)
       : path(std::move(file_path)),
         info(file.info()),
-        network(info.model, info.head.value(), CharacterTokens::kCount),
+        network(info.model, info.head.value(), token_count(info.tokens)),
         parameters(found_in(file, network.layout)) {
     load_parameters(parameters, [&](const ParameterSpec& spec, std::span<float> values) {
       file.read(spec.name, spec.shape, values);
@@ -61,7 +61,7 @@ struct HeadModel::Parts {
     const std::vector<std::vector<int>> texts{{tokens.begin(), tokens.end()}};
     TextCache unused;
     const Activations logits =
-        text_forward(network, {parameters, workspace}, texts, token_of(' '), hidden, attended, unused);
+        text_forward(network, {parameters, workspace}, texts, kGapToken, hidden, attended, unused);
     std::vector<float> meant = meant_sounds(logits.item(0), logits.length(0), logits.channels);
     workspace.rewind(mark);
     return meant;
@@ -153,8 +153,7 @@ RecordingScores HeadModel::scores(const WaveformSource& waveform,
               .powers = {},
               .letters = {}};
   }
-  const int gap = token_of(' ');
-  const std::vector<float> pause = meant({&gap, 1});
+  const std::vector<float> pause = meant({&kGapToken, 1});
   result.pauses = pause_scores({result.heard.data(), pause.data(), result.frames, 1, result.sounds});
   note_silence(result.pauses, result.powers);
   return result;

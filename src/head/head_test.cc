@@ -146,7 +146,7 @@ std::vector<size_t> wrong_texts(const std::vector<Heard>& heard) {
 }  // namespace
 
 HeadTest test_head(HeadModel& model, const Manifest& manifest, const Alignment& word_times_given,
-                   const TextReader& reader, const HeadTestOptions& options) {
+                   const TokenReader& reader, const HeadTestOptions& options) {
   HeadTest test;
   const MatchCalibration calibration = model.calibration();
   const int64_t rate = model.info().sample_rate_hz;
@@ -156,7 +156,7 @@ HeadTest test_head(HeadModel& model, const Manifest& manifest, const Alignment& 
   for (const Utterance& utterance : manifest.utterances) {
     if (!options.progress(done++)) return {};
     Heard one{.utterance = &utterance,
-              .text = spoken_text(default_reading(reader.read(utterance.text))),
+              .text = spoken_text(usual_tokens(reader.read(utterance.text))),
               .scores = {}};
     if (one.text.empty()) continue;
     std::vector<float> samples;

@@ -27,7 +27,7 @@
 #include "wav2vec/model/alignment_network.h"
 #include "wav2vec/nn/ctc_loss.h"
 #include "wav2vec/nn/softmax.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 #include "wav2vec/train/initial_weights.h"
 #include "wav2vec/train/metrics.h"
 #include "wav2vec/train/progress.h"
@@ -188,7 +188,7 @@ class HeadTrainer {
         options_(options),
         frame_times_(frame_times_of(recipe_)),
         corpus_(corpus_of(recipe_, frame_times_)),
-        network_(recipe_.model, recipe_.head, CharacterTokens::kCount),
+        network_(recipe_.model, recipe_.head, token_count(recipe_.text.tokens)),
         gradients_(network_.layout),
         state_(network_.layout),
         network_size_(size_of_network(network_.layout)) {
@@ -288,7 +288,6 @@ void HeadTrainer::follow_priors(const Activations& sounds) {
 /// there, and blank in between.
 std::vector<float> letter_targets(std::span<const float> occupancy, std::span<const int> letters,
                                   int64_t tokens) {
-  static const int gap = token_of(' ');
   const size_t frames = occupancy.size() / letters.size();
   std::vector<float> targets(frames * static_cast<size_t>(tokens), 0.0F);
   for (size_t t = 0; t < frames; ++t) {
@@ -296,11 +295,11 @@ std::vector<float> letter_targets(std::span<const float> occupancy, std::span<co
     float spoken = 0.0F;
     for (size_t i = 0; i < letters.size(); ++i) {
       const float share = occupancy[t * letters.size() + i];
-      if (letters[i] == gap) continue;
+      if (letters[i] == kGapToken) continue;
       row[letters[i]] += share;
       spoken += share;
     }
-    row[CharacterTokens::kBlank] = std::max(0.0F, 1.0F - spoken);
+    row[kBlankToken] = std::max(0.0F, 1.0F - spoken);
   }
   return targets;
 }
@@ -489,7 +488,7 @@ void HeadTrainer::update(BatchLoader& loader) {
   Towers logits{.audio = alignment_forward(network_, pass, waveform, &cache), .text = {}, .contests = {}};
   const Activations& hidden = logits.audio.hidden;
   const AttendingTexts texts = spoken_texts(spoken, hidden.lengths, keys);
-  logits.text = text_forward(network_, pass, texts.texts, token_of(' '), hidden, texts.attended, text_cache);
+  logits.text = text_forward(network_, pass, texts.texts, kGapToken, hidden, texts.attended, text_cache);
   TextContests contests;
   if (recipe_.head.match_weight > 0.0) {
     contests = text_contests(spoken, hidden.lengths, recipe_.head.match_negatives,
@@ -500,8 +499,8 @@ void HeadTrainer::update(BatchLoader& loader) {
   const TrainingRandom contest_random{random.seed, rivals.keys};
   const Pass contest_pass{state_.parameters, workspace_, &contest_random};
   if (!contests.contests.empty()) {
-    logits.contests = text_forward(network_, contest_pass, rivals.texts, token_of(' '), hidden,
-                                   rivals.attended, contest_cache);
+    logits.contests =
+        text_forward(network_, contest_pass, rivals.texts, kGapToken, hidden, rivals.attended, contest_cache);
   }
   Towers dlogits{.audio = {.sounds = workspace_.push_like(logits.audio.sounds),
                            .letters = workspace_.push_like(logits.audio.letters)},
@@ -607,7 +606,8 @@ void HeadTrainer::save() {
               .objective = {},
               .sample_rate_hz = recipe_.data.sample_rate,
               .normalize = recipe_.data.normalize,
-              .head = recipe_.head},
+              .head = recipe_.head,
+              .tokens = recipe_.text.tokens},
              state_);
   saved_at_ = state_.update;
   store_->prune(recipe_.train.keep_last);

@@ -11,7 +11,7 @@
 #include "wav2vec/decode/ctc_decoder.h"
 #include "wav2vec/measure/error_rate.h"
 #include "wav2vec/measure/ranking.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 #include "wav2vec/train/training_batch.h"
 
 namespace wav2vec {
@@ -149,7 +149,7 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
     }
     TextCache unused;
     const Activations meant =
-        text_forward(network, pass, texts, token_of(' '), logits.hidden, attended, unused);
+        text_forward(network, pass, texts, kGapToken, logits.hidden, attended, unused);
     std::vector<Sums> each(utterances.size());
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < utterances.size(); ++i) {

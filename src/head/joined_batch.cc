@@ -7,7 +7,7 @@
 #include "wav2vec/audio/add_noise.h"
 #include "wav2vec/audio/noise_bed.h"
 #include "wav2vec/core/draws.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {

@@ -5,16 +5,15 @@
 #include <utility>
 
 #include "wav2vec/core/error.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 
-SpokenText spoken_text(const Reading& reading) {
+SpokenText spoken_text(std::span<const int> tokens) {
   SpokenText text;
-  const int gap = token_of(' ');
-  text.tokens.push_back(gap);
-  std::ranges::copy(encode(reading.text), std::back_inserter(text.tokens));
-  text.tokens.push_back(gap);
+  text.tokens.push_back(kGapToken);
+  std::ranges::copy(tokens, std::back_inserter(text.tokens));
+  text.tokens.push_back(kGapToken);
   text.chain = chain_of(text.tokens);
   text.words = words_of(text.tokens);
   text.parts = {{.letters = {text.letters().begin(), text.letters().end()}}};

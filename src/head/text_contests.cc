@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "wav2vec/head/wrong_texts.h"
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
 
 std::vector<int> between_gaps(std::span<const int32_t> letters) {
-  const int gap = token_of(' ');
+  const int gap = kGapToken;
   std::vector<int> tokens{gap};
   tokens.insert(tokens.end(), letters.begin(), letters.end());
   tokens.push_back(gap);

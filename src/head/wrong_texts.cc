@@ -5,7 +5,7 @@
 #include <limits>
 #include <set>
 
-#include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
@@ -18,7 +18,7 @@ constexpr int64_t kSimilarLength = 1;
 constexpr int kMostDraws = 4;
 
 std::vector<Letters> words_in(const Letters& text) {
-  static const int gap = token_of(' ');
+  static const int gap = kGapToken;
   std::vector<Letters> words(1);
   for (const int32_t letter : text) {
     if (letter == gap)
@@ -30,7 +30,7 @@ std::vector<Letters> words_in(const Letters& text) {
 }
 
 Letters joined(const std::vector<Letters>& words) {
-  static const int gap = token_of(' ');
+  static const int gap = kGapToken;
   Letters text;
   for (size_t i = 0; i < words.size(); ++i) {
     if (i > 0) text.push_back(gap);

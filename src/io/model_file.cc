@@ -21,6 +21,7 @@ namespace {
 
 constexpr const char* kFormat = "wav2vec-1";
 constexpr const char* kHead = "head";
+constexpr const char* kTokens = "tokens";  // of the head; files without it have letters
 /// What every network under fairseq's names has.
 constexpr std::string_view kFirstTensor = "feature_extractor.conv_layers.0.0.weight";
 
@@ -57,6 +58,17 @@ HeadConfig head_in_metadata(const SafetensorsFile& file) {
   return head;
 }
 
+TokenKind tokens_in_metadata(const SafetensorsFile& file) {
+  const std::string name = metadata_value(file, kTokens);
+  const auto* const found = std::ranges::find(kTokenKindNames, name);
+  if (found == std::end(kTokenKindNames)) {
+    fail(file.path(),
+         fmt::format("metadata '{}' is '{}', expected one of: {}; a newer version may have written it",
+                     kTokens, shown(name), fmt::join(kTokenKindNames, ", ")));
+  }
+  return static_cast<TokenKind>(found - std::begin(kTokenKindNames));
+}
+
 ModelFileInfo info_in_metadata(const SafetensorsFile& file) {
   const std::string format = metadata_value(file, "format");
   if (format != kFormat)
@@ -76,6 +88,7 @@ ModelFileInfo info_in_metadata(const SafetensorsFile& file) {
   info.normalize = metadata_integer(file, "normalize") != 0;
   info.update = metadata_integer(file, "update");
   if (file.metadata().contains(kHead)) info.head = head_in_metadata(file);
+  if (file.metadata().contains(kTokens)) info.tokens = tokens_in_metadata(file);
   return info;
 }
 
@@ -194,6 +207,8 @@ void write_model_file(const std::filesystem::path& path, const ModelFileInfo& in
   if (copy.head) {
     const std::vector<RecipeSection> sections{recipe_section(kHead, *copy.head)};
     metadata.emplace(kHead, format_recipe("", sections));
+    if (copy.tokens != TokenKind::letters)
+      metadata.emplace(kTokens, kTokenKindNames[static_cast<size_t>(copy.tokens)]);
   }
   write_safetensors(path, tensors, metadata);
 }

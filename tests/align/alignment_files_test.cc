@@ -15,10 +15,15 @@ AlignedText sample() {
   AlignedLine line{
       .number = 2, .text = "<i>Say \"hi\"</i>", .spoken = true, .time = {0.5, 1.25}, .words = {}};
   line.confidence = 0.875;
-  AlignedWord say{.text = "Say", .source = {3, 6}, .time = {0.5, 0.75}, .confidence = 0.9, .characters = {}};
-  say.characters = {{'s', {3, 4}, {0.5, 0.6}}, {'a', {4, 5}, {0.6, 0.7}}, {'y', {5, 6}, {0.7, 0.75}}};
+  AlignedWord say{.text = "Say",
+                  .source = {3, 6},
+                  .reading = "say",
+                  .time = {0.5, 0.75},
+                  .confidence = 0.9,
+                  .characters = {}};
+  say.characters = {{"s", {3, 4}, {0.5, 0.6}}, {"a", {4, 5}, {0.6, 0.7}}, {"y", {5, 6}, {0.7, 0.75}}};
   AlignedWord hi{.text = "hi", .source = {8, 10}, .time = {1.0, 1.25}, .confidence = 0.5, .characters = {}};
-  hi.characters = {{'h', {8, 9}, {1.0, 1.1}}, {'i', {9, 10}, {1.1, 1.25}}};
+  hi.characters = {{"h", {8, 9}, {1.0, 1.1}}, {"i", {9, 10}, {1.1, 1.25}}};
   line.words = {say, hi};
   text.lines = {line, {.number = 3, .text = "never said", .time = {}, .confidence = 0.01, .words = {}}};
   return text;
@@ -74,7 +79,9 @@ TEST_CASE("alignment files: JSON has everything, also what is not spoken") {
   CHECK(json["lines"][0]["confidence"] == 0.875);
   CHECK(json["lines"][0]["words"][1]["text"] == "hi");
   CHECK(json["lines"][0]["words"][1]["bytes"] == nlohmann::json({8, 10}));
+  CHECK(json["lines"][0]["words"][0]["reading"] == "say");
   CHECK(json["lines"][0]["words"][0]["characters"].size() == 3);
+  CHECK(json["lines"][0]["words"][0]["characters"][2]["letter"] == "y");
   CHECK(json["lines"][1]["spoken"] == false);
   CHECK_FALSE(json["lines"][1].contains("start"));
   const AlignedText two[] = {sample(), sample()};
@@ -87,4 +94,19 @@ TEST_CASE("alignment files: invalid UTF-8 stays out of JSON") {
   text.lines[0].words.clear();
   const AlignedText one[] = {text};
   CHECK_NOTHROW(nlohmann::json::parse(format_alignment(AlignmentFormat::json, one)));
+}
+
+TEST_CASE("alignment files: phones are named so") {
+  AlignedText text = sample();
+  text.tokens = TokenKind::phones;
+  text.lines[0].words[0].characters = {
+      {"s", {3, 6}, {0.5, 0.6}}, {"e", {3, 6}, {0.6, 0.7}}, {"ɪ", {3, 6}, {0.7, 0.75}}};
+  const AlignedText one[] = {text};
+  const auto json = nlohmann::json::parse(format_alignment(AlignmentFormat::json, one));
+  CHECK(json["lines"][0]["words"][0]["phones"][2]["phone"] == "ɪ");
+  CHECK_FALSE(json["lines"][0]["words"][0].contains("characters"));
+  const std::string grid = format_alignment(AlignmentFormat::textgrid, one);
+  CHECK(grid.find("name = \"phones\"") != std::string::npos);
+  CHECK(grid.find("name = \"characters\"") == std::string::npos);
+  CHECK(grid.find("text = \"ɪ\"") != std::string::npos);
 }

@@ -80,7 +80,7 @@ double value(const Figure& figure, Synchroniser who) { return figure.of[static_c
 }  // namespace
 
 TEST_CASE("check benchmark: kinds that are asked for, by programme, with nulls where texts are wrong") {
-  const TextReader reader({.language = "en", .max_readings = 1});
+  const TokenReader reader({.language = "en", .max_readings = 1});
   CheckBenchmark benchmark;
   CheckBenchmarkOptions options;
   options.kinds = {"C0", "C5", "C9", "C10"};
@@ -122,7 +122,7 @@ TEST_CASE("check benchmark: kinds that are asked for, by programme, with nulls w
 }
 
 TEST_CASE("check benchmark: what lies beyond the search is told from what is missed") {
-  const TextReader reader({.language = "en", .max_readings = 1});
+  const TokenReader reader({.language = "en", .max_readings = 1});
   CheckBenchmark benchmark;
   CheckBenchmarkOptions options;
   options.kinds = {"C1"};
@@ -140,7 +140,7 @@ TEST_CASE("check benchmark: what lies beyond the search is told from what is mis
 }
 
 TEST_CASE("check benchmark: report as Markdown and as JSON say the same") {
-  const TextReader reader({.language = "en", .max_readings = 1});
+  const TokenReader reader({.language = "en", .max_readings = 1});
   CheckBenchmark benchmark;
   CheckBenchmarkOptions options;
   options.kinds = {"C0", "C3", "C13"};
@@ -194,7 +194,7 @@ TEST_CASE(
   CheckBenchmark benchmark;
   CheckBenchmarkOptions options;
   options.progress = [](int64_t done, int64_t) { return done < 1; };
-  const TextReader reader({.language = "en", .max_readings = 1});
+  const TokenReader reader({.language = "en", .max_readings = 1});
   measure_programme(benchmark, programme, head, reader, options);
   CHECK(benchmark.kinds.size() == 1);
 }

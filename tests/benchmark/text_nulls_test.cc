@@ -9,11 +9,11 @@
 using namespace wav2vec;
 
 TEST_CASE("letter trigrams: what was read is more usual than what was not") {
-  LetterTrigrams trigrams;
+  LetterTrigrams trigrams(CharacterTokens::kCount);
   trigrams.add(encode("the cat sat on the mat"));
   CHECK(trigrams.mean_log_probability(encode("the mat")) > trigrams.mean_log_probability(encode("xqz wvk")));
   // Of a context that was never met, every token is as likely.
-  CHECK(LetterTrigrams{}.mean_log_probability(encode("abc")) ==
+  CHECK(LetterTrigrams(CharacterTokens::kCount).mean_log_probability(encode("abc")) ==
         doctest::Approx(-std::log(static_cast<double>(CharacterTokens::kCount))));
   CHECK(trigrams.mean_log_probability({}) == 0.0);
 }

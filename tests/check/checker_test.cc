@@ -61,7 +61,7 @@ std::vector<float> themselves(std::span<const int> tokens) {
 }
 
 CheckResult check(const Programme& programme, const std::vector<CheckedText>& cues) {
-  static const TextReader reader({.language = "en", .max_readings = 1});
+  static const TokenReader reader({.language = "en", .max_readings = 1});
   return check_subtitle(programme.scores, kFrameTimes, themselves, cues, reader);
 }
 

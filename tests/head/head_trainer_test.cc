@@ -14,10 +14,12 @@
 #include "wav2vec/core/error.h"
 #include "wav2vec/core/file.h"
 #include "wav2vec/extract/feature_extractor.h"
+#include "wav2vec/head/head_corpus.h"
 #include "wav2vec/head/head_model.h"
 #include "wav2vec/head/head_test.h"
 #include "wav2vec/io/checkpoint.h"
 #include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 #include "wav2vec/train/metrics.h"
 
 using namespace wav2vec;
@@ -123,7 +125,7 @@ TEST_CASE("train-head: it learns what is said and when, and what it wrote aligns
   CHECK(extractor.info().model.encoder_channels.size() == 5);
 
   const fs::path manifest = folder.path() / "train.tsv";
-  const TextReader reader({.language = "en", .max_readings = 1});
+  const TokenReader reader({.language = "en", .max_readings = 1});
   const HeadTest test = test_head(model, read_manifest(manifest), read_ctm(folder.path() / "words.ctm"),
                                   reader, {.least_seconds = 0.5});
   CHECK(test.utterances == 40);
@@ -291,4 +293,28 @@ TEST_CASE("head model: long audio in windows is what its parts are") {
 TEST_CASE("head model: a network without a head says so") {
   const TemporaryFolder folder;
   CHECK_THROWS_AS(HeadModel(folder.path() / "nothing"), Error);
+}
+
+TEST_CASE("train-head: a head of phones says so in its file, and is refused where espeak-ng is missing") {
+  const TemporaryFolder folder;
+  HeadRecipe recipe = tiny_recipe(write_spoken_corpus(folder.path(), 20));
+  recipe.text.tokens = TokenKind::phones;
+  recipe.train.max_updates = 2;
+  recipe.train.valid_every = 2;
+  try {
+    CHECK(run(recipe, folder.path() / "run").updates == 2);
+  } catch (const ConfigError& error) {
+    CHECK(std::string(error.what()).find("built without espeak-ng") != std::string::npos);
+    return;
+  }
+  HeadModel model(folder.path() / "run");
+  CHECK(model.info().tokens == TokenKind::phones);
+  const auto samples = test::glide(1, 16000);
+  CHECK(model.scores(waveform_in_memory(samples)).tokens == token_count(TokenKind::phones));
+  // Of "a" and "o" alone, whatever their letters are called: every word has its time.
+  CHECK(load_head_corpus(recipe, model.frame_times()).train.with_times() == 16);
+  recipe.text.tokens = TokenKind::letters;
+  CHECK_THROWS_AS(run(recipe, folder.path() / "run", true), ConfigError);
+  run(recipe, folder.path() / "letters");
+  CHECK(HeadModel(folder.path() / "letters").info().tokens == TokenKind::letters);
 }

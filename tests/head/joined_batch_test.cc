@@ -14,9 +14,7 @@ namespace {
 constexpr JoinGeometry kGeometry{.sample_rate_hz = 16000, .hop_samples = 160};
 const FrameTimes kFrameTimes{.first_frame_center_seconds = 0.0145, .hop_seconds = 0.01};
 
-SpokenText text_of(const std::string& words) {
-  return spoken_text({.text = words, .source = std::vector<ByteRange>(words.size())});
-}
+SpokenText text_of(const std::string& words) { return spoken_text(encode(words)); }
 
 /// Two utterances: a second of ones with known times, and half a second of twos without.
 struct Batch {

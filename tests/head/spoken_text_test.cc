@@ -8,9 +8,7 @@ using namespace wav2vec;
 
 namespace {
 
-SpokenText text_of(const std::string& words) {
-  return spoken_text({.text = words, .source = std::vector<ByteRange>(words.size())});
-}
+SpokenText text_of(const std::string& words) { return spoken_text(encode(words)); }
 
 const FrameTimes kClock{.first_frame_center_seconds = 0.0, .hop_seconds = 0.01};
 

@@ -50,7 +50,7 @@ AlignedText align(const RecordingScores& scores, const std::vector<std::string>&
                   const TextAlignerOptions& options = {}) {
   std::vector<TextLine> lines;
   for (const std::string& text : texts) lines.push_back({std::ssize(lines) + 1, text});
-  static const TextReader reader({.language = "en", .max_readings = 1});
+  static const TokenReader reader({.language = "en", .max_readings = 1});
   return align_text(scores, kClock, kCalibration, themselves, lines, reader, options);
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("text aligner: every word and character where it is said, with the byt
   CHECK(text.lines[1].words[0].text == "Maybe");
   CHECK(text.lines[1].words[0].source == ByteRange{3, 8});
   CHECK(text.lines[1].words[0].characters.size() == 5);
-  CHECK(text.lines[1].words[0].characters[2].letter == 'y');
+  CHECK(text.lines[1].words[0].characters[2].name == "y");
   CHECK(text.lines[1].words[0].characters[2].source == ByteRange{5, 6});
   CHECK(text.lines[0].confidence > 0.9);
 }

@@ -6,20 +6,22 @@
 #include <vector>
 
 #include "wav2vec/align/word_times.h"
+#include "wav2vec/config/token_kind.h"
 #include "wav2vec/text/traced_text.h"
 
 namespace wav2vec {
 
 struct AlignedCharacter {
-  char letter = 0;   ///< of the reading, a to z or an apostrophe
+  std::string name;  ///< a to z or an apostrophe; of phones in IPA
   ByteRange source;  ///< of the line
   TimeSpan time;
 };
 
 /// A word, or what is read as a whole (text/text_reader.h).
 struct AlignedWord {
-  std::string text;  ///< as it was written
-  ByteRange source;  ///< of the line
+  std::string text;          ///< as it was written
+  ByteRange source;          ///< of the line
+  std::string reading = {};  ///< the words that were found, in letters
   TimeSpan time;
   double confidence = 0.0;  ///< that it is spoken here, 0 to 1
   std::vector<AlignedCharacter> characters;
@@ -39,6 +41,7 @@ struct AlignedLine {
 struct AlignedText {
   std::string id;  ///< of the recording, for CTM
   double seconds = 0.0;
+  TokenKind tokens = TokenKind::letters;  ///< what the characters are
   std::vector<AlignedLine> lines;
 };
 

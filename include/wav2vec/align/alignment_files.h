@@ -19,13 +19,13 @@ AlignmentFormat alignment_format_of(std::string_view file_name);
 bool holds_many(AlignmentFormat format);
 
 /// Lines that are not spoken stand in JSON alone; the others have no place for what has no time.
-///  - textgrid: Praat's long text format, tiers "lines", "words" and "characters", with empty intervals
-///  between;
+///  - textgrid: Praat's long text format, tiers "lines", "words" and "characters" (or "phones"), with empty
+///    intervals between;
 ///  - ctm: `id 1 start duration word confidence`, blanks within a word as underscores;
 ///  - srt, vtt, ass: a cue for each line; vtt has the times of words inside (<00:00:01.000>);
 ///  - json: {"id", "seconds", "lines": [{"line", "text", "spoken", "start", "end", "confidence", "words":
-///  [{…,
-///    "characters": [{"letter", "begin", "end", "start", "end"}]}]}]}; an array of these for several
+///    [{"text", "bytes", "reading", "start", "end", "confidence", "characters": [{"letter", "bytes", "start",
+///    "end"}]}]}]}, with "phones": [{"phone", …}] where these are the tokens; an array of these for several
 ///    recordings.
 /// Throws InternalError for several recordings where the format holds one.
 std::string format_alignment(AlignmentFormat format, std::span<const AlignedText> recordings);

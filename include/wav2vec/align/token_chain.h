@@ -31,7 +31,7 @@ bool is_chain(std::span<const ChainState> chain);
 /// Frames that a path takes at least.
 int64_t least_frames(std::span<const ChainState> chain);
 
-/// A state for each token of a text, in their order; gaps between words (text/character_tokens.h) are
+/// A state for each token of a text, in their order; gaps between words (text/token_set.h) are
 /// optional.
 std::vector<ChainState> chain_of(std::span<const int> tokens);
 

@@ -13,7 +13,7 @@
 #include "wav2vec/benchmark/time_scores.h"
 #include "wav2vec/check/checker.h"
 #include "wav2vec/check/corruption.h"
-#include "wav2vec/text/text_reader.h"
+#include "wav2vec/text/token_reader.h"
 
 namespace wav2vec {
 
@@ -82,7 +82,7 @@ struct CheckBenchmarkOptions {
 };
 
 void measure_programme(CheckBenchmark& benchmark, const HeardProgramme& programme, const BenchmarkHead& head,
-                       const TextReader& reader, const CheckBenchmarkOptions& options = {});
+                       const TokenReader& reader, const CheckBenchmarkOptions& options = {});
 
 /// The same sounds in an order in which nothing is spoken: seconds of the recording shuffled.
 RecordingScores shuffled_audio(const RecordingScores& scores, const FrameTimes& frame_times, uint64_t seed);

@@ -15,12 +15,15 @@ namespace wav2vec {
 /// every count.
 class LetterTrigrams {
  public:
-  /// Tokens of a reading (text/character_tokens.h).
+  /// `tokens`: in the set.
+  explicit LetterTrigrams(int64_t tokens) : tokens_(tokens) {}
+  /// Tokens of a reading (text/token_set.h).
   void add(std::span<const int> letters);
   /// Per letter; 0 for no letters.
   double mean_log_probability(std::span<const int> letters) const;
 
  private:
+  int64_t tokens_;
   std::map<std::array<int, 3>, int64_t> triples_;
   std::map<std::array<int, 2>, int64_t> pairs_;
 };

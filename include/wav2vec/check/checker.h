@@ -97,6 +97,6 @@ std::vector<size_t> order_of_times(std::span<const CheckedText> cues);
 
 CheckResult check_subtitle(const RecordingScores& scores, const FrameTimes& frame_times,
                            const LetterSounds& letter_sounds, std::span<const CheckedText> cues,
-                           const TextReader& reader, const CheckOptions& options = {});
+                           const TokenReader& reader, const CheckOptions& options = {});
 
 }  // namespace wav2vec

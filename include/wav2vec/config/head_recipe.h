@@ -11,12 +11,14 @@
 #include "wav2vec/config/join_config.h"
 #include "wav2vec/config/model_config.h"
 #include "wav2vec/config/recipe.h"
+#include "wav2vec/config/token_kind.h"
 #include "wav2vec/config/train_config.h"
 
 namespace wav2vec {
 
 /// What was said in the manifests: section [text].
 struct HeadTextConfig {
+  TokenKind tokens = TokenKind::letters;  ///< phones: what espeak-ng makes of a text
   std::vector<std::string> languages{
       "en"};                             ///< of each manifest in data.train and then data.valid; one: of all
   std::vector<std::string> word_times;   ///< CTMs of words

@@ -55,7 +55,7 @@ class HeadModel {
   /// Early fusion: letters stand for sounds as what is heard suggests (config/head_config.h).
   bool attends() const;
 
-  /// The sounds that tokens (text/character_tokens.h) stand for, between gaps: p(sound | letter), [tokens,
+  /// The sounds that tokens (text/token_set.h) stand for, between gaps: p(sound | letter), [tokens,
   /// sounds]. With early fusion what they stand for without audio.
   std::vector<float> meant(std::span<const int> tokens);
   /// The same where they may be spoken in frames [first_frame, end_frame) of what `this` heard. Without early

@@ -10,7 +10,7 @@
 #include "wav2vec/head/boundary_errors.h"
 #include "wav2vec/head/head_model.h"
 #include "wav2vec/measure/ranking.h"
-#include "wav2vec/text/text_reader.h"
+#include "wav2vec/text/token_reader.h"
 
 namespace wav2vec {
 
@@ -40,8 +40,9 @@ struct HeadTest {
   BoundaryComparison times[std::size(kTimesFromNames)];
 };
 
-/// `word_times`: may be empty. Utterances whose audio cannot be used are left out with a warning.
+/// `reader`: of the tokens of the model. `word_times`: may be empty. Utterances whose audio cannot be used
+/// are left out with a warning.
 HeadTest test_head(HeadModel& model, const Manifest& manifest, const Alignment& word_times,
-                   const TextReader& reader, const HeadTestOptions& options = {});
+                   const TokenReader& reader, const HeadTestOptions& options = {});
 
 }  // namespace wav2vec

@@ -11,7 +11,6 @@
 #include "wav2vec/align/token_chain.h"
 #include "wav2vec/align/word_times.h"
 #include "wav2vec/data/ctm.h"
-#include "wav2vec/text/reading.h"
 
 namespace wav2vec {
 
@@ -36,8 +35,8 @@ struct SpokenText {
   bool has_times() const { return !times.empty(); }
 };
 
-/// Of a reading; without times.
-SpokenText spoken_text(const Reading& reading);
+/// Of tokens (text/token_set.h) without gaps at the ends; without times.
+SpokenText spoken_text(std::span<const int> tokens);
 
 /// The labels of words among those of an utterance: without what stands in angle or square brackets, "SIL"
 /// and the like.

@@ -12,7 +12,7 @@
 #include "wav2vec/align/match_score.h"
 #include "wav2vec/core/error.h"
 #include "wav2vec/head/head_model.h"
-#include "wav2vec/text/text_reader.h"
+#include "wav2vec/text/token_reader.h"
 
 namespace wav2vec {
 
@@ -57,11 +57,13 @@ struct TextAlignerOptions {
   std::function<bool()> stop_requested = [] { return false; };  ///< true: what is returned is not complete
 };
 
-/// `lines` in the order in which they are spoken. Throws DataError (without a file name) for a text that the
-/// reader refuses, ConfigError where text and recording are too long to be aligned at once.
+/// `lines` in the order in which they are spoken. Where a segment has several readings, the usual one finds
+/// its place and then that which fits best there is taken (docs/align.md). `reader`: of the tokens of the
+/// model. Throws DataError (without a file name) for a text that the reader refuses, ConfigError where text
+/// and recording are too long to be aligned at once.
 AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_times,
                        const MatchCalibration& calibration, const LetterSounds& letter_sounds,
-                       std::span<const TextLine> lines, const TextReader& reader,
+                       std::span<const TextLine> lines, const TokenReader& reader,
                        const TextAlignerOptions& options = {});
 
 }  // namespace wav2vec
