@@ -71,7 +71,7 @@ if command -v pocketsphinx_batch >/dev/null && [ -d "$model" ]; then
            print "FSG_END" }' "$out/$name.words" >"$out/$name.fsg"
     echo "$name" >"$out/$name.ctl"
     pocketsphinx_batch -hmm "$model/en-us" -dict "$model/cmudict-en-us.dict" -fsg "$out/$name.fsg" -ctl "$out/$name.ctl" \
-      -adcin yes -cepdir "$out" -cepext .raw -hypseg "$out/$name.seg" -bestpath no -beam 1e-100 -wbeam 1e-100 -pbeam 1e-100 \
+      -adcin yes -remove_silence no -cepdir "$out" -cepext .raw -hypseg "$out/$name.seg" -bestpath no -beam 1e-100 -wbeam 1e-100 -pbeam 1e-100 \
       -logfn "$out/$name.log" -fsgusealtpron yes || fail "pocketsphinx fails, see $out/$name.log"
     # utterance S s T t A a L l (start score score word)… end: frames of 10 ms; alternatives are word(2).
     sed 's/([A-Za-z0-9_]*)$//' "$out/$name.seg" |
