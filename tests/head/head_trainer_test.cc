@@ -181,7 +181,7 @@ TEST_CASE("train-head: early fusion with contests of texts learns, and what it w
   CHECK(model.meant(letters, scores, 0, 50) != model.meant(letters, scores, 50, scores.frames));
   CHECK_THROWS_AS(model.meant(letters, scores, 0, scores.frames + 1), InternalError);
 
-  const TextReader reader({.language = "en", .max_readings = 1});
+  const TokenReader reader({.language = "en", .max_readings = 1});
   const HeadTest test = test_head(model, read_manifest(folder.path() / "train.tsv"),
                                   read_ctm(folder.path() / "words.ctm"), reader, {.least_seconds = 0.5});
   CHECK(area_under_curve(test.similarities) > 0.9);

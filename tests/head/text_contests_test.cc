@@ -13,9 +13,7 @@ using namespace wav2vec;
 
 namespace {
 
-SpokenText text_of(const std::string& words) {
-  return spoken_text({.text = words, .source = std::vector<ByteRange>(words.size())});
-}
+SpokenText text_of(const std::string& words) { return spoken_text(encode(words)); }
 
 /// A recording of two utterances and one of a single one.
 std::vector<SpokenText> recordings() {
