@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "choices.h"
@@ -63,11 +64,14 @@ ExitCode run(const Options& options) {
   ModelFile model = ModelFile::open(resolve_model_path(options.in));
   log_info(fmt::format("{}: {}", printable(model.path().string()), model.format()));
   for (const std::string& name : model.unused()) log_info(fmt::format("not converted: {}", printable(name)));
-  if (model.info().head && target.write != export_safetensors)
-    log_warning("the head is left out: only the wav2vec network below it is converted");
+  const bool without_head = model.info().head && target.write != export_safetensors;
+  if (without_head) log_warning("the head is left out: only the wav2vec network below it is converted");
   if (stop_requested()) return ExitCode::interrupted;
   target.write(model, out, options.dtype);
-  log_info(fmt::format("{}: {} tensors in {}", printable(out.string()), model.tensors().size(),
+  const auto written = std::ranges::count_if(model.tensors(), [&](const TensorEntry& tensor) {
+    return !(without_head && tensor.name.starts_with("head."));
+  });
+  log_info(fmt::format("{}: {} tensors in {}", printable(out.string()), written,
                        kExportDtypeNames[static_cast<size_t>(options.dtype)]));
   return stop_requested() ? ExitCode::interrupted : ExitCode::ok;
 }

@@ -47,6 +47,13 @@ Json describe_model(const fs::path& path, bool with_tensors) {
              {"prediction_steps", info.objective.prediction_steps},
              {"negatives", info.objective.negatives},
              {"tensor_count", tensors.size()}};
+  if (info.head) {
+    facts["head"] = {{"tokens", kTokenKindNames[static_cast<size_t>(info.tokens)]},
+                     {"fusion", kFusionNames[static_cast<size_t>(info.head->fusion)]},
+                     {"sounds", info.head->sounds},
+                     {"hidden", info.head->hidden},
+                     {"lstm_layers", info.head->lstm_layers}};
+  }
   if (!file.unused().empty()) facts["unused"] = file.unused();
   if (with_tensors) facts["tensors"] = std::move(tensors);
   return facts;

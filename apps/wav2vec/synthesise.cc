@@ -16,6 +16,7 @@
 #include "wav2vec/core/log.h"
 #include "wav2vec/core/text_lines.h"
 #include "wav2vec/data/manifest.h"
+#include "wav2vec/synthesis/spoken_words.h"
 #include "wav2vec/synthesis/synthesise.h"
 #include "wav2vec/train/progress.h"
 
@@ -53,6 +54,24 @@ std::vector<std::string> texts_of(const std::vector<std::string>& paths) {
   return texts;
 }
 
+/// Nobody speaks faster than this.
+constexpr double kMostBytesPerSecond = 200.0;
+
+bool is_silent(const std::string& text, const TextReader& reader) {
+  return default_reading(reader.read(text)).text.empty();
+}
+
+/// A CTM has blanks between its fields.
+std::string name_of_set(const fs::path& folder) {
+  std::error_code error;
+  const fs::path whole = fs::weakly_canonical(folder, error);
+  std::string name = whole.filename().string();
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) <= ' ') c = '_';
+  }
+  return name.empty() ? "set" : name;
+}
+
 void append_ctm(std::string& ctm, const std::string& id, const std::vector<TimedLabel>& labels) {
   for (const TimedLabel& label : labels)
     ctm +=
@@ -62,28 +81,37 @@ void append_ctm(std::string& ctm, const std::string& id, const std::vector<Timed
 ExitCode run(const Options& options) {
   const std::vector<std::string> texts = texts_of(options.texts);
   const TextReader reader(TextOptions{.language = options.language, .max_readings = 1});
-  std::vector<NamedVoice> voices;
-  for (const std::string& name : options.voices) voices.push_back({name, open_voice(name)});
   const fs::path folder = options.out;
   std::error_code error;
-  for (const std::string& in : options.texts) {
-    if (fs::equivalent(folder / "manifest.jsonl", in, error))
-      throw ConfigError(
-          fmt::format("{}: is an input that would be replaced; choose another --out", printable(in)));
-  }
-  make_writable_folder(folder);
+  if (fs::exists(folder, error) && !fs::is_empty(folder, error))
+    throw ConfigError(fmt::format("{}: is not empty; choose a new folder for --out", printable(options.out)));
+  // Before any other thread is started: espeak-ng has some.
   catch_stop_signals("stopping after this text");
+  std::vector<NamedVoice> voices;
+  for (const std::string& name : options.voices) voices.push_back({name, open_voice(name)});
+  make_writable_folder(folder);
+  const std::string set = name_of_set(folder);
   const int64_t count = options.count > 0 ? options.count : std::ssize(texts);
   Manifest written;
   std::string words;
   std::string phones;
   int64_t with_words = 0;
   int64_t failed = 0;
+  int64_t unspoken = 0;
   int64_t too_long = 0;
   Progress progress("synthesise", "texts", count);
   for (int64_t n = 0; n < count && !stop_requested(); ++n) {
     const std::string& text = texts[static_cast<size_t>(n) % texts.size()];
     SynthesisedUtterance one;
+    if (is_silent(text, reader)) {
+      ++unspoken;
+      continue;
+    }
+    // What is said is known to be too long when it is said: for a line of a megabyte that is too late.
+    if (static_cast<double>(text.size()) > kMostBytesPerSecond * options.most_seconds) {
+      ++too_long;
+      continue;
+    }
     try {
       one = synthesise(text, n, voices, reader, options.synthesis);
     } catch (const DataError& problem) {
@@ -108,20 +136,26 @@ ExitCode run(const Options& options) {
     utterance.speaker = one.speaker;
     write_audio(utterance.audio, one.samples, options.synthesis.sample_rate_hz);
     append_ctm(phones, utterance.id, one.phones);
-    if (one.words) {
+    if (one.words && !one.words->empty()) {
       append_ctm(words, utterance.id, *one.words);
       ++with_words;
     }
     progress.update(n + 1, {}, written.known_seconds());
   }
   progress.finish();
-  if (written.utterances.empty()) throw DataError("none of the texts could be said");
+  if (written.utterances.empty()) {
+    throw DataError(fmt::format(
+        "{}: no utterance: {} of the texts are longer than --max-seconds, in {} nothing is spoken, "
+        "{} could not be said",
+        printable(options.texts.front()), too_long, unspoken, failed));
+  }
   write_file(folder / "words.ctm", words);
   write_file(folder / "phones.ctm", phones);
   write_manifest_jsonl(folder / "manifest.jsonl", written);
   fmt::print("{}: {} utterances, {:.1f} min; {} with the times of their words", options.out,
              written.utterances.size(), 60.0 * written.hours(), with_words);
   if (too_long > 0) fmt::print("; {} longer than {:g} s left out", too_long, options.most_seconds);
+  if (unspoken > 0) fmt::print("; {} in which nothing is spoken left out", unspoken);
   if (failed > 0) fmt::print("; {} could not be said", failed);
   fmt::print("\n");
   if (stop_requested()) return ExitCode::interrupted;

@@ -7,6 +7,7 @@
 
 #include "wav2vec/head/spoken_text.h"
 #include "wav2vec/measure/quantile.h"
+#include "wav2vec/text/text_reader.h"
 
 namespace wav2vec {
 namespace {
@@ -24,11 +25,27 @@ std::string folded(std::string_view word) {
   return out;
 }
 
+/// Words as they are written, and as they are read: one side may have "Dr.", the other "doctor".
+class SameWords {
+ public:
+  bool operator()(const TimedLabel& a, const TimedLabel& b) const {
+    if (folded(a.label) == folded(b.label)) return true;
+    const std::string reading = read(a.label);
+    return !reading.empty() && reading == read(b.label);
+  }
+
+ private:
+  std::string read(const std::string& label) const { return default_reading(reader_.read(label)).text; }
+
+  TextReader reader_{{.max_readings = 1, .invalid_utf8 = InvalidUtf8::replace}};
+};
+
 }  // namespace
 
 BoundaryComparison compare_times(const Alignment& found, const Alignment& reference,
                                  const std::map<std::string, std::string>& group_of) {
   BoundaryComparison comparison;
+  const SameWords same_words;
   for (const auto& [utterance, labels] : reference.utterances) {
     const std::vector<TimedLabel>* other = found.find(utterance);
     if (other == nullptr) {
@@ -37,9 +54,8 @@ BoundaryComparison compare_times(const Alignment& found, const Alignment& refere
     }
     const std::vector<TimedLabel> theirs = word_labels(labels);
     const std::vector<TimedLabel> ours = word_labels(*other);
-    const bool same = std::ranges::equal(ours, theirs, [](const TimedLabel& a, const TimedLabel& b) {
-      return folded(a.label) == folded(b.label);
-    });
+    const bool same = std::ranges::equal(
+        ours, theirs, [&](const TimedLabel& a, const TimedLabel& b) { return same_words(a, b); });
     if (!same) {
       ++comparison.different_words;
       continue;

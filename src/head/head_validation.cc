@@ -148,8 +148,7 @@ HeadValidation validate_head(const AlignmentNetwork& network, const Pass& pass, 
       attended.push_back({b, 0, logits.hidden.length(b)});
     }
     TextCache unused;
-    const Activations meant =
-        text_forward(network, pass, texts, kGapToken, logits.hidden, attended, unused);
+    const Activations meant = text_forward(network, pass, texts, kGapToken, logits.hidden, attended, unused);
     std::vector<Sums> each(utterances.size());
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < utterances.size(); ++i) {

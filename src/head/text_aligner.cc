@@ -127,6 +127,18 @@ std::optional<AlignedLine> in_best_readings(const TextLine& line, const ReadLine
   return aligned_line(line, said, kind, laid.times, laid.similarities, calibration);
 }
 
+/// No word sounds where its line does not.
+void keep_within(const TimeSpan& line, std::vector<AlignedWord>& words) {
+  const auto clamp = [&](TimeSpan& span) {
+    span.start_seconds = std::clamp(span.start_seconds, line.start_seconds, line.end_seconds);
+    span.end_seconds = std::clamp(span.end_seconds, line.start_seconds, line.end_seconds);
+  };
+  for (AlignedWord& word : words) {
+    clamp(word.time);
+    for (AlignedCharacter& character : word.characters) clamp(character.time);
+  }
+}
+
 std::vector<AlignedLine>::const_iterator next_spoken(const std::vector<AlignedLine>& lines, size_t line) {
   return std::find_if(lines.begin() + static_cast<std::ptrdiff_t>(line) + 1, lines.end(),
                       [](const AlignedLine& other) { return other.spoken; });
@@ -230,6 +242,7 @@ AlignedText align_text(const RecordingScores& scores, const FrameTimes& frame_ti
     line.time =
         sound_edges(line.time, earliest, latest, scores.powers, frame_times.hop_seconds).value_or(line.time);
     earliest = std::max(end_of_letters, line.time.end_seconds);
+    keep_within(line.time, line.words);
   }
   return result;
 }

@@ -11,6 +11,7 @@
 #include <espeak-ng/speak_lib.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 
@@ -82,53 +83,99 @@ std::vector<size_t> character_bytes(const std::string& text) {
   return bytes;
 }
 
-/// A word lasts until the next one, or a pause, begins; a stop's closure belongs to its word, though its
-/// phone begins behind it.
+/// Words and phones last until the next one, or a pause in front of it, begins. A stop's closure belongs to
+/// its word, though espeak-ng tells of its phone at the burst; what it tells without a name inside a word is
+/// none of our pauses.
 VoicedText voiced(const Recording& recording, const std::string& text) {
   VoicedText said;
   const std::vector<size_t> bytes = character_bytes(text);
-  bool open_word = false;
-  bool open_phone = false;
-  const auto close = [](bool& open, double seconds, double start, double& duration) {
-    if (open) duration = std::max(0.0, seconds - start);
-    open = false;
+  constexpr double kNone = -1.0;
+  double word_start = kNone;   // of the word that has not ended
+  double phone_start = kNone;  // likewise
+  double pause_start = kNone;  // since which nothing was said
+  std::string phone;
+  bool is_first = false;  // the next phone is the first of its word
+  const auto close_phone = [&](double seconds) {
+    if (phone_start >= 0.0 && seconds > phone_start)
+      said.phones.push_back({phone_start, seconds - phone_start, phone});
+    phone_start = kNone;
   };
   const auto close_word = [&](double seconds) {
-    if (!open_word) return;
-    said.words.back().end_seconds = std::max(seconds, said.words.back().start_seconds);
-    open_word = false;
+    if (word_start >= 0.0)
+      said.words.back().end_seconds = std::max(pause_start >= 0.0 ? pause_start : seconds, word_start);
+    word_start = kNone;
   };
-  const auto close_phone = [&](double seconds) {
-    if (open_phone)
-      close(open_phone, seconds, said.phones.back().start_seconds, said.phones.back().duration_seconds);
+  const auto close_pause = [&](double seconds) {
+    if (pause_start >= 0.0 && seconds > pause_start)
+      said.phones.push_back({pause_start, seconds - pause_start, "SIL"});
+    pause_start = kNone;
   };
   for (const Event& event : recording.events) {
-    if (event.kind == Kind::end || event.kind == Kind::word || event.phone.empty()) close_word(event.seconds);
-    if (event.kind == Kind::word) {
-      if (event.character < 0 || event.character >= std::ssize(bytes))
-        throw DataError(fmt::format("espeak-ng said a word at character {}, which the text does not have",
-                                    event.character));
-      said.words.push_back({bytes[static_cast<size_t>(event.character)], event.seconds, event.seconds});
-      open_word = true;
+    if (event.kind == Kind::phone && event.phone.empty()) {
+      if (pause_start < 0.0) pause_start = event.seconds;
       continue;
     }
-    close_phone(event.seconds);
-    if (event.kind == Kind::end) continue;
-    said.phones.push_back({event.seconds, 0.0, event.phone.empty() ? std::string("SIL") : event.phone});
-    open_phone = true;
+    const bool within = event.kind == Kind::phone && word_start >= 0.0;
+    if (within) pause_start = kNone;
+    close_phone(pause_start >= 0.0 ? pause_start : event.seconds);
+    if (event.kind != Kind::phone) close_word(event.seconds);
+    close_pause(event.seconds);
+    if (event.kind == Kind::phone) {
+      phone_start = is_first ? word_start : event.seconds;
+      phone = event.phone;
+    }
+    is_first = event.kind == Kind::word;
+    if (!is_first) continue;
+    if (event.character < 0 || event.character >= std::ssize(bytes))
+      throw DataError(fmt::format("espeak-ng said a word at character {}, which the text does not have",
+                                  event.character));
+    said.words.push_back({bytes[static_cast<size_t>(event.character)], event.seconds, event.seconds});
+    word_start = event.seconds;
   }
   return said;
 }
 
+/// What the engine takes for a voice of this name or language; empty for none.
+std::string voice_of(const std::string& name) {
+  for (const espeak_VOICE** voice = espeak_ListVoices(nullptr); *voice != nullptr; ++voice) {
+    // A byte of priority, a language and a zero byte, again and again until a zero byte.
+    for (const char* language = (*voice)->languages; *language != 0;
+         language += 2 + std::strlen(language + 1)) {
+      if (name == language + 1) return (*voice)->identifier;
+    }
+  }
+  // It takes names for paths, and copies long ones behind the end of its memory.
+  constexpr size_t kLongestName = 40;
+  const bool plain = name.size() <= kLongestName && std::ranges::all_of(name, [](unsigned char c) {
+                       return std::isalnum(c) != 0 || c == '-' || c == '_' || c == ' ';
+                     });
+  return plain && !name.empty() && espeak_SetVoiceByName(name.c_str()) == EE_OK ? name : std::string();
+}
+
+bool has_variant(const std::string& name) {
+  espeak_VOICE variants{};
+  variants.languages = "variant";
+  for (const espeak_VOICE** voice = espeak_ListVoices(&variants); *voice != nullptr; ++voice) {
+    if (fmt::format("!v/{}", name) == (*voice)->identifier) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-Voice open_espeak_voice(const std::string& name) {
+Voice open_espeak_voice(const std::string& given) {
   const int64_t rate = start_engine();
-  // espeak takes any variant, there or not.
-  if (espeak_SetVoiceByName(name.c_str()) != EE_OK)
+  const size_t plus = given.find('+');
+  const std::string variant = plus == given.npos ? std::string() : given.substr(plus + 1);
+  const std::string base = voice_of(given.substr(0, plus));
+  // It takes any variant, there or not.
+  if (base.empty() || (plus != given.npos && !has_variant(variant)))
     throw ConfigError(
-        fmt::format("espeak-ng has no voice \"{}\"; expected one of espeak-ng --voices, for example en-us+f3",
-                    printable(name)));
+        fmt::format("espeak-ng has no voice \"{}\"; expected a language or name of espeak-ng --voices, with "
+                    "or without one of "
+                    "espeak-ng --voices=variant, for example en-us+f3",
+                    printable(given)));
+  const std::string name = plus == given.npos ? base : fmt::format("{}+{}", base, variant);
   return [rate, name](const std::string& text, const VoiceSettings& settings) {
     espeak_SetVoiceByName(name.c_str());
     espeak_SetParameter(espeakRATE,

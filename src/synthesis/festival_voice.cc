@@ -19,7 +19,8 @@ namespace {
 constexpr int kStallSeconds = 60;
 constexpr uint64_t kMostBytes = uint64_t{256} << 20;
 constexpr float kFullScale = 32768.0F;
-constexpr std::string_view kSamples = "SAMPLES\n";
+// A line of its own: names of tokens stand behind "TOKEN ".
+constexpr std::string_view kSamples = "\nSAMPLES\n";
 
 std::string scheme_string(const std::string& text) {
   std::string quoted = "\"";
@@ -31,13 +32,15 @@ std::string scheme_string(const std::string& text) {
   return quoted;
 }
 
-/// Prints `RATE hz`, for each token `TOKEN name` and its `WORD start end`, for each phone `PHONE end name`,
-/// then `SAMPLES` and them, 16 bit each in the order of bytes of the machine.
+/// Prints `RATE hz`, `COUNT samples`, for each token `TOKEN name` and its `WORD start end`, for each phone
+/// `PHONE end name`, then `SAMPLES` and them, 16 bit each in the order of bytes of the machine.
 std::string script(const std::string& voice, const std::string& text, const VoiceSettings& settings) {
   return fmt::format(
       "(begin (voice_{}) (Parameter.set 'Duration_Stretch {:.4f})\n"
       " (set! utt (utt.synth (Utterance Text {})))\n"
-      " (format t \"RATE %d\\n\" (cadr (assoc 'sample_rate (wave.info (utt.wave utt)))))\n"
+      " (set! info (wave.info (utt.wave utt)))\n"
+      " (format t \"RATE %d\\nCOUNT %d\\n\" (cadr (assoc 'sample_rate info)) (cadr (assoc 'num_samples "
+      "info)))\n"
       // Words are items of this relation, too, below their tokens.
       " (set! token (utt.relation.first utt 'Token))\n"
       " (while token (format t \"TOKEN %s\\n\" (item.name token))\n"
@@ -57,6 +60,7 @@ std::string output_of(const std::string& scheme) {
   if (festival.error() == ENOENT)
     throw ConfigError(
         "festival is not there; install Debian's festival and a voice, for example festvox-kallpc16k");
+  if (festival.error() == E2BIG) throw DataError("the text is too long for festival");
   if (festival.error() != 0)
     throw ConfigError(fmt::format("cannot start festival: {}", std::strerror(festival.error())));
   std::string output;
@@ -92,6 +96,7 @@ VoicedText voiced(const std::string& output, const std::string& text) {
   std::vector<EngineToken> tokens;
   std::istringstream lines(output.substr(0, samples_at));
   double phone_start = 0.0;
+  int64_t count = 0;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
     std::string kind;
@@ -99,6 +104,7 @@ VoicedText voiced(const std::string& output, const std::string& text) {
     double start = 0.0;
     double end = 0.0;
     if (kind == "RATE" && fields >> said.sample_rate_hz) continue;
+    if (kind == "COUNT" && fields >> count) continue;
     if (kind == "TOKEN" && line.size() > 6) {
       tokens.push_back({line.substr(6), {}});
     } else if (kind == "WORD" && fields >> start >> end && !tokens.empty()) {
@@ -118,6 +124,8 @@ VoicedText voiced(const std::string& output, const std::string& text) {
     std::memcpy(&sample, bytes.data() + i, sizeof sample);
     said.samples.push_back(static_cast<float>(sample) / kFullScale);
   }
+  if (std::ssize(said.samples) != count)
+    throw DataError(fmt::format("festival gave {} of {} samples", said.samples.size(), count));
   said.words = placed_words(text, tokens);
   return said;
 }
@@ -130,7 +138,8 @@ Voice open_festival_voice(const std::string& name) {
       std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
   if (!plain || !knows_voice(name))
     throw ConfigError(
-        fmt::format("festival has no voice \"{}\"; expected one of (voice.list), for example kal_diphone",
+        fmt::format("festival has no voice \"{}\"; expected one that is installed, for example kal_diphone "
+                    "(festvox-kallpc16k)",
                     printable(name)));
   return [name](const std::string& text, const VoiceSettings& settings) {
     return voiced(output_of(script(name, text, settings)), text);

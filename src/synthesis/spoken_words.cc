@@ -71,6 +71,7 @@ std::optional<std::vector<TimedLabel>> spoken_words(std::string_view text, const
     chunk->words.insert(chunk->words.end(), words.begin(), words.end());
   }
   for (const VoicedWord& word : voiced) {
+    if (word.end_seconds <= word.start_seconds) return std::nullopt;
     Chunk* const chunk = chunk_with(chunks, word.text_byte);
     if (chunk == nullptr) return std::nullopt;
     chunk->voiced.push_back(word);

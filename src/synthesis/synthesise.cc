@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "wav2vec/audio/resampler.h"
@@ -37,9 +38,14 @@ SynthesisedUtterance synthesise(const std::string& text, int64_t number, std::sp
       .samples = {}, .text = voiced_text(text, reader), .speaker = voice.name, .words = {}, .phones = {}};
   if (utterance.text.empty()) throw DataError("nothing of it is spoken");
   VoicedText said = voice.say(utterance.text, {.tempo = tempo / resonance, .pitch = pitch / resonance});
-  if (said.samples.empty()) throw DataError(fmt::format("{} said nothing", voice.name));
+  if (said.samples.empty() || said.words.empty()) throw DataError(fmt::format("{} said nothing", voice.name));
   utterance.words = spoken_words(utterance.text, reader.read(utterance.text), said.words);
   utterance.phones = std::move(said.phones);
+  // The last pause of some voices is longer than their sound.
+  const double seconds = static_cast<double>(said.samples.size()) / static_cast<double>(said.sample_rate_hz);
+  for (TimedLabel& phone : utterance.phones)
+    phone.duration_seconds = std::min(phone.duration_seconds, seconds - phone.start_seconds);
+  std::erase_if(utterance.phones, [](const TimedLabel& phone) { return phone.duration_seconds <= 0.0; });
   // Whole numbers of Hz: times are scaled by what the resampler does to the samples.
   const auto played_hz = std::llround(resonance * static_cast<double>(said.sample_rate_hz));
   const double factor = static_cast<double>(said.sample_rate_hz) / static_cast<double>(played_hz);

@@ -95,11 +95,40 @@ TEST_CASE("voice: espeak-ng counts characters, we bytes") {
   CHECK(said.words[1].text_byte == 14);
 }
 
+TEST_CASE("voice: words of espeak-ng last through what it tells without a name") {
+  const std::optional<Voice> voice = voice_if_there("espeak:ru");
+  if (!voice) return;
+  const VoicedText said = (*voice)("Регистрация завершена.", {});
+  REQUIRE(said.words.size() == 2);
+  CHECK(said.words[0].start_seconds < 0.05);
+  CHECK(said.words[0].end_seconds > 0.5);
+  CHECK(said.words[1].end_seconds > said.words[1].start_seconds + 0.4);
+  // A word begins with its first phone, and phones fill it.
+  for (const VoicedWord& word : said.words) {
+    CHECK(std::ranges::count(said.phones, word.start_seconds, &TimedLabel::start_seconds) == 1);
+    CHECK(std::ranges::none_of(said.phones, [&](const TimedLabel& phone) {
+      return phone.label == "SIL" && phone.start_seconds > word.start_seconds &&
+             phone.end_seconds() < word.end_seconds;
+    }));
+  }
+}
+
+TEST_CASE("voice: languages of espeak-ng are names of voices, with variants that are there") {
+  if (!voice_if_there("espeak:en-us")) return;
+  CHECK(open_voice("espeak:fr-fr"));
+  CHECK(open_voice("espeak:en-gb+f3"));
+  CHECK_THROWS_AS(open_voice("espeak:en-us+nobody"), ConfigError);
+  CHECK_THROWS_AS(open_voice("espeak:en-us+"), ConfigError);
+  CHECK_THROWS_AS(open_voice("espeak:../../etc/passwd"), ConfigError);
+}
+
 TEST_CASE("voice: a text that would be a program for festival is said") {
   const std::optional<Voice> voice = voice_if_there("festival:kal_diphone");
   if (!voice) return;
   const VoicedText said = (*voice)(R"(Hi \" (exit 3) ")", {});
   CHECK(said.samples.size() > 4000);
+  // Nor is a word taken for what stands before the samples.
+  CHECK((*voice)("All SAMPLES", {}).words.size() == 2);
 }
 
 TEST_CASE("voice: names that are none are refused with what is expected") {
