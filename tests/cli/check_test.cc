@@ -11,7 +11,9 @@
 #include "support/speech_like.h"
 #include "support/temporary_folder.h"
 #include "wav2vec/audio/audio_writer.h"
+#include "wav2vec/core/error.h"
 #include "wav2vec/core/file.h"
+#include "wav2vec/synthesis/voice.h"
 
 using namespace wav2vec;
 namespace fs = std::filesystem;
@@ -46,6 +48,32 @@ void make_folder(const fs::path& folder) {
   write_file(folder / "one.en.srt", kCues);
   write_file(folder / "b" / "two.srt", kCues);
   write_file(folder / "three.srt", kCues);
+}
+
+/// English speech; false in a build without a voice.
+bool write_spoken_film(const fs::path& path) {
+  try {
+    const Voice voice = open_voice("flite:kal16");
+    std::vector<float> samples;
+    for (const char* text : {"The captain had been waiting for the telegram since early morning.",
+                             "Nobody on the island remembered when the lighthouse was last painted.",
+                             "She put the letters back into the drawer and locked it twice.",
+                             "There are seven roads to the harbour, and all of them are steep.",
+                             "My brother bought a boat, though he never learned how to swim.",
+                             "When the music stopped, everybody looked towards the window.",
+                             "He counted the steps again and wrote the number on the wall.",
+                             "The garden behind the house belongs to an old English painter.",
+                             "You should have told me about the bridge before we left.",
+                             "At night the wind brings the smell of burning wood from the hills."}) {
+      const VoicedText said = voice(text, {.tempo = 0.9});
+      REQUIRE(said.sample_rate_hz == 16000);
+      samples.insert(samples.end(), said.samples.begin(), said.samples.end());
+    }
+    write_audio(path, samples, 16000);
+    return true;
+  } catch (const ConfigError&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -101,7 +129,10 @@ TEST_CASE("check: the exit code is what the caller asks for") {
 
 TEST_CASE("check: texts that are not heard are of another language where both are known") {
   const TemporaryFolder temporary;
-  write_audio(temporary.path() / "film.wav", test::glide(1, 960000), 16000);
+  if (!write_spoken_film(temporary.path() / "film.wav")) {
+    MESSAGE("SKIPPED, nothing was checked: no flite");
+    return;
+  }
   std::string cues;
   const std::string lines[] = {"Právě jsem chtěl odejít, když zazvonil telefon.",
                                "Kdo to byl? Nikdo se neozval, jen tam někdo dýchal.",
