@@ -103,16 +103,16 @@ ExitCode run(const Options& options) {
   for (int64_t n = 0; n < count && !stop_requested(); ++n) {
     const std::string& text = texts[static_cast<size_t>(n) % texts.size()];
     SynthesisedUtterance one;
-    if (is_silent(text, reader)) {
-      ++unspoken;
-      continue;
-    }
     // What is said is known to be too long when it is said: for a line of a megabyte that is too late.
     if (static_cast<double>(text.size()) > kMostBytesPerSecond * options.most_seconds) {
       ++too_long;
       continue;
     }
     try {
+      if (is_silent(text, reader)) {
+        ++unspoken;
+        continue;
+      }
       one = synthesise(text, n, voices, reader, options.synthesis);
     } catch (const DataError& problem) {
       log_warning(fmt::format("\"{}\": {}; left out", printable(text.substr(0, 60)), problem.what()));
@@ -126,10 +126,7 @@ ExitCode run(const Options& options) {
       continue;
     }
     Utterance& utterance = written.utterances.emplace_back();
-    utterance.id = fmt::format(
-        "{}_{:06}",
-        folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string(),
-        n + 1);
+    utterance.id = fmt::format("{}_{:06}", set, n + 1);
     utterance.audio = fs::absolute(folder / fmt::format("{:06}.flac", n + 1));
     utterance.samples = std::llround(seconds * static_cast<double>(kManifestRateHz));
     utterance.text = one.text;

@@ -15,7 +15,7 @@ using namespace wav2vec;
 TEST_CASE("synthesise: a manifest whose utterances have the times of their words and phones") {
   const TemporaryFolder folder;
   const auto texts = folder.path() / "texts.txt";
-  const auto out = folder.path() / "said";
+  const auto out = folder.path() / "what is said";
   write_file(texts, "Seven cats.\n\n[sighs]\nIt was $5.\n");
   const auto result =
       test::run_wav2vec({"synthesise", "--texts", texts, "--voice", "flite:slt", "--out", out});
@@ -30,6 +30,7 @@ TEST_CASE("synthesise: a manifest whose utterances have the times of their words
   const Manifest manifest = read_manifest(out / "manifest.jsonl");
   REQUIRE(manifest.utterances.size() == 2);
   CHECK(manifest.utterances[0].text == "Seven cats.");
+  CHECK(manifest.utterances[0].id == "what_is_said_000001");
   CHECK(manifest.utterances[0].speaker == "flite:slt");
   const Alignment words = read_ctm(out / "words.ctm");
   REQUIRE(words.find(manifest.utterances[0].id) != nullptr);
