@@ -21,9 +21,9 @@ TracedText trace_utf8(std::string_view text, InvalidUtf8 invalid) {
     UChar32 code = 0;
     U8_NEXT(bytes, at, size, code);
     if (code < 0 && invalid == InvalidUtf8::refuse)
-      throw DataError(
-          fmt::format("byte {} (0x{:02x}) is no UTF-8; convert the text, or have such bytes replaced (--replace-invalid)", begin,
-                      bytes[begin]));
+      throw DataError(fmt::format(
+          "byte {} (0x{:02x}) is no UTF-8; convert the text, or have such bytes replaced (--replace-invalid)",
+          begin, bytes[begin]));
     if (code < 0) at = begin + 1;
     traced.push_back({code < 0 ? kReplacement : static_cast<char32_t>(code),
                       {static_cast<size_t>(begin), static_cast<size_t>(at)}});

@@ -11,7 +11,8 @@ namespace wav2vec {
 enum class ExportDtype { f32, f16 };
 inline constexpr std::string_view kExportDtypeNames[] = {"f32", "f16"};
 
-/// Our safetensors, which every command reads, with the head where there is one. Throws DataError for values that f16 cannot hold, DiskError.
+/// Our safetensors, which every command reads, with the head where there is one. Throws DataError for values
+/// that f16 cannot hold, DiskError.
 void export_safetensors(ModelFile& model, const std::filesystem::path& path, ExportDtype dtype);
 
 /// What fairseq's first release (2019) saved, as a zip archive that torch.load reads: {"args":
