@@ -1,7 +1,7 @@
 // The lines of a text out of the words that another aligner has found, as a CTM.
 //
 //   node bench/aligner_lines.cjs echogarden NAME TEXT TIMELINE.json    its JSON
-//   node bench/aligner_lines.cjs words NAME TEXT WORDS.txt             "start end word", the words of `wav2vec text` in order
+//   node bench/aligner_lines.cjs words NAME TEXT WORDS.txt             "line start end" for every word that was found
 //
 // Prints `NAME:LINE 1 start duration text` for every line that has words.
 "use strict";
@@ -28,7 +28,6 @@ if (kind === "echogarden") {
   };
   visit(JSON.parse(fs.readFileSync(foundPath, "utf8")));
 } else {
-  // "line start end word" for every word that was found.
   for (const row of fs.readFileSync(foundPath, "utf8").split("\n")) {
     const [line, start, end] = row.split(" ").map(Number);
     if (row !== "") note(line - 1, start, end);

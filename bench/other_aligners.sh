@@ -14,18 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/common.sh
 source "$here/../scripts/common.sh"
 
-words=()
-for argument in "$@"; do
-  case $argument in
-    -h | --help)
-      print_help "$0"
-      exit 0
-      ;;
-    -*) fail_usage "unknown argument $argument" ;;
-    *) words+=("$argument") ;;
-  esac
-done
-[ ${#words[@]} -eq 2 ] || fail_usage "needs FOLDER and OUT"
+take_words "needs FOLDER and OUT" 2 "$@"
 folder=${words[0]}
 out=${words[1]}
 wav2vec=${WAV2VEC:-$here/../build/release/wav2vec}

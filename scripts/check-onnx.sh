@@ -14,18 +14,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
 
-words=()
-for argument in "$@"; do
-  case $argument in
-    -h | --help)
-      print_help "$0"
-      exit 0
-      ;;
-    -*) fail_usage "unknown argument $argument" ;;
-    *) words+=("$argument") ;;
-  esac
-done
-[ ${#words[@]} -eq 2 ] || fail_usage "needs MODEL and AUDIO"
+take_words "needs MODEL and AUDIO" 2 "$@"
 model=${words[0]}
 audio=${words[1]}
 scripts=$(cd "$(dirname "$0")" && pwd)

@@ -17,6 +17,24 @@ fail_usage() {
   exit 2
 }
 
+# Arguments that are words alone into the array `words`: as many as asked for, or what is said is needed.
+take_words() { # what is needed, how many, arguments
+  local needed=$1 count=$2 argument
+  shift 2
+  words=()
+  for argument in "$@"; do
+    case $argument in
+      -h | --help)
+        print_help "$0"
+        exit 0
+        ;;
+      -*) fail_usage "unknown argument $argument" ;;
+      *) words+=("$argument") ;;
+    esac
+  done
+  [ ${#words[@]} -eq "$count" ] || fail_usage "$needed"
+}
+
 # Without a terminal nobody could type a password: sudo must not wait for one.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then

@@ -68,9 +68,8 @@ ExitCode run(const Options& options) {
   if (without_head) log_warning("the head is left out: only the wav2vec network below it is converted");
   if (stop_requested()) return ExitCode::interrupted;
   target.write(model, out, options.dtype);
-  const auto written = std::ranges::count_if(model.tensors(), [&](const TensorEntry& tensor) {
-    return !(without_head && tensor.name.starts_with("head."));
-  });
+  const auto written = std::ranges::count_if(
+      model.tensors(), [&](const TensorEntry& tensor) { return !(without_head && is_of_head(tensor)); });
   log_info(fmt::format("{}: {} tensors in {}", printable(out.string()), written,
                        kExportDtypeNames[static_cast<size_t>(options.dtype)]));
   return stop_requested() ? ExitCode::interrupted : ExitCode::ok;

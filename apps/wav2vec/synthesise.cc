@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "choices.h"
 #include "commands.h"
@@ -16,7 +17,6 @@
 #include "wav2vec/core/log.h"
 #include "wav2vec/core/text_lines.h"
 #include "wav2vec/data/manifest.h"
-#include "wav2vec/synthesis/spoken_words.h"
 #include "wav2vec/synthesis/synthesise.h"
 #include "wav2vec/train/progress.h"
 
@@ -56,10 +56,6 @@ std::vector<std::string> texts_of(const std::vector<std::string>& paths) {
 
 /// Nobody speaks faster than this.
 constexpr double kMostBytesPerSecond = 200.0;
-
-bool is_silent(const std::string& text, const TextReader& reader) {
-  return default_reading(reader.read(text)).text.empty();
-}
 
 /// A CTM has blanks between its fields.
 std::string name_of_set(const fs::path& folder) {
@@ -102,23 +98,24 @@ ExitCode run(const Options& options) {
   Progress progress("synthesise", "texts", count);
   for (int64_t n = 0; n < count && !stop_requested(); ++n) {
     const std::string& text = texts[static_cast<size_t>(n) % texts.size()];
-    SynthesisedUtterance one;
+    std::optional<SynthesisedUtterance> said;
     // What is said is known to be too long when it is said: for a line of a megabyte that is too late.
     if (static_cast<double>(text.size()) > kMostBytesPerSecond * options.most_seconds) {
       ++too_long;
       continue;
     }
     try {
-      if (is_silent(text, reader)) {
-        ++unspoken;
-        continue;
-      }
-      one = synthesise(text, n, voices, reader, options.synthesis);
+      said = synthesise(text, n, voices, reader, options.synthesis);
     } catch (const DataError& problem) {
       log_warning(fmt::format("\"{}\": {}; left out", printable(text.substr(0, 60)), problem.what()));
       ++failed;
       continue;
     }
+    if (!said) {
+      ++unspoken;
+      continue;
+    }
+    const SynthesisedUtterance& one = *said;
     const double seconds =
         static_cast<double>(one.samples.size()) / static_cast<double>(options.synthesis.sample_rate_hz);
     if (seconds > options.most_seconds) {
@@ -209,7 +206,7 @@ Command add_synthesise(CLI::App& program) {
       "'text.word_times=[\"synthetic/words.ctm\"]'\n"
       "In the folder: a .flac for each text, manifest.jsonl, words.ctm and phones.ctm. Texts whose words the "
       "voice and\n"
-      "this program divide otherwise (numbers, mostly) stand in the manifest, but not in words.ctm.");
+      "this program divide otherwise (numbers; words said as one) stand in the manifest, not in words.ctm.");
   return {app, [options] { return run(*options); }};
 }
 

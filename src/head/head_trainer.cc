@@ -25,6 +25,7 @@
 #include "wav2vec/io/model_file.h"
 #include "wav2vec/io/run_lock.h"
 #include "wav2vec/model/alignment_network.h"
+#include "wav2vec/nn/accumulate.h"
 #include "wav2vec/nn/ctc_loss.h"
 #include "wav2vec/nn/softmax.h"
 #include "wav2vec/text/token_set.h"
@@ -162,7 +163,7 @@ struct BatchSums {
 
 Activations zeros_like(const Activations& x, Workspace& workspace) {
   const Activations zeros = workspace.push_like(x);
-  for (int64_t b = 0; b < x.batch; ++b) std::fill_n(zeros.item(b), x.length(b) * x.channels, 0.0F);
+  set_zero(zeros);
   return zeros;
 }
 

@@ -23,6 +23,7 @@ std::vector<ChainState> between_pauses(std::span<const int> tokens);
 /// The state of a token in such a chain.
 size_t state_of(int64_t token);
 
+/// To be moved and not copied: `similarity` looks into `meant`.
 struct LaidTokens {
   std::vector<ChainState> chain;
   std::vector<float> meant;   ///< of the tokens and a gap at both ends

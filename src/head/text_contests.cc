@@ -9,10 +9,9 @@ namespace wav2vec {
 namespace {
 
 std::vector<int> between_gaps(std::span<const int32_t> letters) {
-  const int gap = kGapToken;
-  std::vector<int> tokens{gap};
+  std::vector<int> tokens{kGapToken};
   tokens.insert(tokens.end(), letters.begin(), letters.end());
-  tokens.push_back(gap);
+  tokens.push_back(kGapToken);
   return tokens;
 }
 

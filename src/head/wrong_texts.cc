@@ -18,10 +18,9 @@ constexpr int64_t kSimilarLength = 1;
 constexpr int kMostDraws = 4;
 
 std::vector<Letters> words_in(const Letters& text) {
-  static const int gap = kGapToken;
   std::vector<Letters> words(1);
   for (const int32_t letter : text) {
-    if (letter == gap)
+    if (letter == kGapToken)
       words.emplace_back();
     else
       words.back().push_back(letter);
@@ -30,10 +29,9 @@ std::vector<Letters> words_in(const Letters& text) {
 }
 
 Letters joined(const std::vector<Letters>& words) {
-  static const int gap = kGapToken;
   Letters text;
   for (size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text.push_back(gap);
+    if (i > 0) text.push_back(kGapToken);
     text.insert(text.end(), words[i].begin(), words[i].end());
   }
   return text;

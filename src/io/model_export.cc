@@ -221,8 +221,8 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 void export_safetensors(ModelFile& model, const std::filesystem::path& path, ExportDtype dtype) {
   std::vector<ExportedTensor> tensors = read_tensors(model, dtype);
   for (const TensorEntry& entry : model.tensors()) {
-    if (!model.info().head || !entry.name.starts_with("head.")) continue;
-    // Measured numbers, some hundred bytes, of which every score depends.
+    if (!model.info().head || !is_of_head(entry)) continue;
+    // Measured numbers, some hundred bytes, on which every score depends.
     const bool exact = entry.name == "head.log_priors" || entry.name == "head.calibration";
     tensors.push_back(
         read_tensor(model, {.name = entry.name, .shape = entry.shape}, exact ? ExportDtype::f32 : dtype));

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "wav2vec/nn/accumulate.h"
+
 namespace wav2vec {
 namespace {
 
@@ -38,12 +40,6 @@ Activations side_by_side(const Wav2VecFeatures& features, Workspace& workspace) 
     }
   }
   return both;
-}
-
-void add(const Activations& to, const Activations& from) {
-  for (int64_t b = 0; b < to.batch; ++b) {
-    for (int64_t i = 0; i < to.length(b) * to.channels; ++i) to.item(b)[i] += from.item(b)[i];
-  }
 }
 
 }  // namespace
@@ -99,8 +95,8 @@ void alignment_backward(const AlignmentNetwork& network, const Pass& pass, const
   conv1d_backward(network.sounds, head, {cache.last}, dlogits.sounds, gradients, &dx);
   const Activations from_letters = pass.workspace.push_like(dx);
   conv1d_backward(network.letters, head, {cache.last}, dlogits.letters, gradients, &from_letters);
-  add(dx, from_letters);
-  if (dlogits.hidden.data != nullptr) add(dx, dlogits.hidden);
+  add_to(dx, from_letters);
+  if (dlogits.hidden.data != nullptr) add_to(dx, dlogits.hidden);
   drop(network, pass, dx, network.lstms.size());
   for (size_t i = network.lstms.size(); i-- > 0;) {
     const bool wanted = i > 0 || network.config.tunes_network();
@@ -131,8 +127,8 @@ Activations text_forward(const AlignmentNetwork& network, const Pass& pass,
   const Activations logits = text_tower_forward(network.text, head, texts, outside, cache.tower);
   cache.attends = network.attention.has_value() && !attended.empty();
   if (cache.attends) {
-    add(logits, cross_attention_forward(*network.attention, head, cache.tower.far, hidden, attended,
-                                        cache.attention));
+    add_to(logits, cross_attention_forward(*network.attention, head, cache.tower.far, hidden, attended,
+                                           cache.attention));
   }
   return logits;
 }
@@ -145,7 +141,7 @@ void text_backward(const AlignmentNetwork& network, const Pass& pass, const Text
     const Activations dfar = pass.workspace.push_like(cache.tower.far);
     const Activations dframes = pass.workspace.push_like(cache.attention.frames);
     cross_attention_backward(*network.attention, head, cache.attention, dlogits, gradients, dfar, dframes);
-    add(dhidden, dframes);
+    add_to(dhidden, dframes);
     text_tower_backward(network.text, head, cache.tower, dlogits, gradients, &dfar);
   } else {
     text_tower_backward(network.text, head, cache.tower, dlogits, gradients);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wav2vec/core/error.h"
+#include "wav2vec/nn/accumulate.h"
 
 namespace wav2vec {
 namespace {
@@ -39,9 +40,9 @@ Activations one_hot(const TextTower& tower, std::span<const std::vector<int>> te
   for (size_t b = 0; b < texts.size(); ++b) lengths[b] = std::ssize(texts[b]) + 2 * tower.margin();
   const Activations x =
       workspace.push(std::ssize(texts), *std::ranges::max_element(lengths), tower.tokens(), lengths);
+  set_zero(x);
   for (int64_t b = 0; b < x.batch; ++b) {
     const std::vector<int>& text = texts[static_cast<size_t>(b)];
-    std::fill_n(x.item(b), x.length(b) * x.channels, 0.0F);
     for (int64_t i = 0; i < x.length(b); ++i) {
       const int64_t letter = i - tower.margin();
       const bool inside = letter >= 0 && letter < std::ssize(text);
@@ -110,12 +111,7 @@ void text_tower_backward(const TextTower& tower, const Pass& pass, const TextTow
   });
   const Activations dfar = pass.workspace.push_like(cache.far);
   conv1d_backward(tower.sounds, pass, {cache.far}, dsounds, gradients, &dfar);
-  if (dfar_elsewhere != nullptr) {
-    for (int64_t b = 0; b < dfar.batch; ++b) {
-      for (int64_t i = 0; i < dfar.length(b) * dfar.channels; ++i)
-        dfar.item(b)[i] += dfar_elsewhere->item(b)[i];
-    }
-  }
+  if (dfar_elsewhere != nullptr) add_to(dfar, *dfar_elsewhere);
   relu_backward(cache.far, dfar);
   if (pass.random != nullptr && tower.dropout > 0.0)
     apply_dropout(dfar, tower.dropout, kDropoutLayer, *pass.random);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "wav2vec/core/error.h"
+#include "wav2vec/nn/accumulate.h"
 
 namespace wav2vec {
 namespace {
@@ -47,14 +48,6 @@ void softmax(float scale, int64_t count, float* row) {
   double sum = 0.0;
   for (int64_t t = 0; t < count; ++t) sum += row[t] = std::exp(scale * (row[t] - top));
   for (int64_t t = 0; t < count; ++t) row[t] = static_cast<float>(row[t] / sum);
-}
-
-void zero(const Activations& x) {
-  for (int64_t b = 0; b < x.batch; ++b) std::fill_n(x.item(b), x.length(b) * x.channels, 0.0F);
-}
-
-void add(const Activations& to, const Activations& from) {
-  for (int64_t b = 0; b < to.batch; ++b) matrix_of(to, b) += matrix_of(from, b);
 }
 
 }  // namespace
@@ -118,7 +111,7 @@ void cross_attention_backward(const CrossAttention& attention, const Pass& pass,
   const Activations dqueries = pass.workspace.push_like(cache.queries);
   const Activations dkeys = pass.workspace.push_like(cache.keys);
   const Activations dvalues = pass.workspace.push_like(cache.values);
-  for (const Activations& d : {dqueries, dkeys, dvalues}) zero(d);
+  for (const Activations& d : {dqueries, dkeys, dvalues}) set_zero(d);
   const ConstMap output = output_of(attention, pass);
   Map doutput(gradients.data(attention.output), attention.channels(), attention.out_channels);
   for (int64_t n = 0; n < dy.batch; ++n) {
@@ -140,7 +133,7 @@ void cross_attention_backward(const CrossAttention& attention, const Pass& pass,
   conv1d_backward(attention.keys, f32, {cache.frames}, dkeys, gradients, &dframes);
   const Activations from_values = pass.workspace.push_like(dframes);
   conv1d_backward(attention.values, f32, {cache.frames}, dvalues, gradients, &from_values);
-  add(dframes, from_values);
+  add_to(dframes, from_values);
   pass.workspace.rewind(mark);
 }
 

@@ -54,15 +54,23 @@ std::string script(const std::string& voice, const std::string& text, const Voic
       voice, 1.0 / settings.tempo, scheme_string(text), "SAMPLES\\n");
 }
 
-std::string output_of(const std::string& scheme) {
-  // It writes the waveform to a temporary file of its own first.
-  ChildProcess festival({"festival", "-b", scheme}, kMostBytes);
+/// It writes waveforms to a temporary file of its own first.
+ChildProcess run_festival(const std::string& scheme) {
+  return ChildProcess({"festival", "-b", scheme}, kMostBytes);
+}
+
+void check_started(const ChildProcess& festival) {
   if (festival.error() == ENOENT)
     throw ConfigError(
         "festival is not there; install Debian's festival and a voice, for example festvox-kallpc16k");
   if (festival.error() == E2BIG) throw DataError("the text is too long for festival");
   if (festival.error() != 0)
     throw ConfigError(fmt::format("cannot start festival: {}", std::strerror(festival.error())));
+}
+
+std::string output_of(const std::string& scheme) {
+  ChildProcess festival = run_festival(scheme);
+  check_started(festival);
   std::string output;
   std::string block(1 << 16, '\0');
   while (output.size() < kMostBytes) {
@@ -81,11 +89,8 @@ std::string output_of(const std::string& scheme) {
 
 /// A voice that is not installed is an unbound variable.
 bool knows_voice(const std::string& name) {
-  ChildProcess festival({"festival", "-b", fmt::format("(if (boundp 'voice_{}) (format t \"yes\"))", name)},
-                        kMostBytes);
-  if (festival.error() == ENOENT)
-    throw ConfigError(
-        "festival is not there; install Debian's festival and a voice, for example festvox-kallpc16k");
+  ChildProcess festival = run_festival(fmt::format("(if (boundp 'voice_{}) (format t \"yes\"))", name));
+  check_started(festival);
   char answer[3] = {};
   return festival.read(answer, sizeof answer, kStallSeconds) == 3 && std::string_view(answer, 3) == "yes";
 }

@@ -46,9 +46,10 @@ bool is_plain(std::string_view chunk) {
 
 }  // namespace
 
-std::string voiced_text(std::string_view text, const TextReader& reader) {
+std::string voiced_text(std::string_view text, const TextReading& reading) {
+  if (default_reading(reading).text.empty()) return {};
   std::string plain(text);
-  for (const Mark& mark : reader.read(text).marks)
+  for (const Mark& mark : reading.marks)
     std::fill(plain.begin() + static_cast<std::ptrdiff_t>(mark.source.begin),
               plain.begin() + static_cast<std::ptrdiff_t>(mark.source.end), ' ');
   std::string one_line;

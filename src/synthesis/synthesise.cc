@@ -24,8 +24,9 @@ double drawn(const Range& range, Draws& draws) { return draws.between(range.leas
 
 }  // namespace
 
-SynthesisedUtterance synthesise(const std::string& text, int64_t number, std::span<const NamedVoice> voices,
-                                const TextReader& reader, const SynthesisOptions& options) {
+std::optional<SynthesisedUtterance> synthesise(const std::string& text, int64_t number,
+                                               std::span<const NamedVoice> voices, const TextReader& reader,
+                                               const SynthesisOptions& options) {
   W2V_CHECK(!voices.empty(), "a voice at least");
   const RandomStream random(options.seed, RandomUse::synthesis, {static_cast<uint64_t>(number)});
   Draws draws(random);
@@ -34,9 +35,12 @@ SynthesisedUtterance synthesise(const std::string& text, int64_t number, std::sp
   const double pitch = drawn(options.pitch, draws);
   const double resonance = drawn(options.resonance, draws);
 
-  SynthesisedUtterance utterance{
-      .samples = {}, .text = voiced_text(text, reader), .speaker = voice.name, .words = {}, .phones = {}};
-  if (utterance.text.empty()) throw DataError("nothing of it is spoken");
+  SynthesisedUtterance utterance{.samples = {},
+                                 .text = voiced_text(text, reader.read(text)),
+                                 .speaker = voice.name,
+                                 .words = {},
+                                 .phones = {}};
+  if (utterance.text.empty()) return std::nullopt;
   VoicedText said = voice.say(utterance.text, {.tempo = tempo / resonance, .pitch = pitch / resonance});
   if (said.samples.empty() || said.words.empty()) throw DataError(fmt::format("{} said nothing", voice.name));
   utterance.words = spoken_words(utterance.text, reader.read(utterance.text), said.words);

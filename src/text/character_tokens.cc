@@ -29,12 +29,4 @@ std::vector<int> encode(std::string_view reading) {
   return tokens;
 }
 
-std::string decode(std::span<const int> tokens) {
-  std::string text;
-  for (const int token : tokens) {
-    if (token != CharacterTokens::kBlank) text += character_of(token);
-  }
-  return text;
-}
-
 }  // namespace wav2vec

@@ -11,15 +11,10 @@
 #include <utility>
 
 #include "text/icu_error.h"
+#include "text/icu_utf8.h"
 
 namespace wav2vec {
 namespace {
-
-std::string utf8(const icu::UnicodeString& text) {
-  std::string out;
-  text.toUTF8String(out);
-  return out;
-}
 
 void add(Words& words, std::string word) {
   if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end())

@@ -142,12 +142,4 @@ PhoneSequence phones_of_ipa(std::string_view ipa) {
   return phones;
 }
 
-std::string decode_phones(std::span<const int> tokens) {
-  std::string text;
-  for (const int token : tokens) {
-    if (token != PhoneTokens::kBlank) text += phone_of(token);
-  }
-  return text;
-}
-
 }  // namespace wav2vec

@@ -8,19 +8,10 @@
 #include <string_view>
 
 #include "text/icu_error.h"
+#include "text/icu_utf8.h"
 #include "text/unicode_class.h"
 
 namespace wav2vec {
-namespace {
-
-std::string utf8(const icu::UnicodeString& text) {
-  std::string out;
-  text.toUTF8String(out);
-  return out;
-}
-
-}  // namespace
-
 WrittenWords::WrittenWords(const std::string& locale) : locale_(locale), scripts_{USCRIPT_LATIN} {
   constexpr int32_t kMost = 8;
   UScriptCode codes[kMost];

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "wav2vec/text/character_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 using namespace wav2vec;
 
@@ -41,7 +42,7 @@ TEST_CASE("joined batch: one recording with pauses, its text, its frames and its
   const JoinedBatch joined = join_utterances(batch.audio, batch.texts, config, kGeometry, {}, 3);
   REQUIRE(joined.texts.size() == 1);
   const SpokenText& text = joined.texts[0];
-  CHECK(decode(text.tokens) == " so it is ");
+  CHECK(text_of_tokens(TokenKind::letters, text.tokens) == " so it is ");
   CHECK(text.words.size() == 3);
   const auto& samples = joined.audio.samples;
   const auto one = std::ranges::find(samples, 1.0F) - samples.begin();
@@ -60,7 +61,7 @@ TEST_CASE("joined batch: one recording with pauses, its text, its frames and its
   CHECK(text.chain[6].end_frame > two / 160);
   CHECK(text.chain.back().end_frame > 1'000'000);
   REQUIRE(text.parts.size() == 2);
-  CHECK(decode(text.parts[1].letters) == "is");
+  CHECK(text_of_tokens(TokenKind::letters, text.parts[1].letters) == "is");
   CHECK(text.parts[0].first_frame == 0);
   CHECK(text.parts[0].end_frame == text.parts[1].first_frame);
   CHECK(text.parts[1].first_frame >= one / 160 + 100);
@@ -80,7 +81,7 @@ TEST_CASE("joined batch: alone where nothing else fits or nothing is asked for")
   const JoinedBatch narrow =
       join_utterances(batch.audio, batch.texts, {.seconds = 1.2, .probability = 1.0}, kGeometry, {}, 3);
   REQUIRE(narrow.texts.size() == 2);
-  CHECK(decode(narrow.texts[1].tokens) == " is ");
+  CHECK(text_of_tokens(TokenKind::letters, narrow.texts[1].tokens) == " is ");
 }
 
 TEST_CASE("joined batch: noise and levels follow from seed and batch") {

@@ -6,6 +6,7 @@
 
 #include "wav2vec/core/rng.h"
 #include "wav2vec/text/phone_tokens.h"
+#include "wav2vec/text/token_set.h"
 
 namespace wav2vec {
 namespace {
@@ -22,7 +23,7 @@ std::vector<std::string> divided(const std::vector<std::string>& groups,
                                  const std::vector<std::string>& alone) {
   std::vector<std::string> words;
   for (const std::vector<int>& word : divided_phones(words_of(groups), words_of(alone)))
-    words.push_back(decode_phones(word));
+    words.push_back(text_of_tokens(TokenKind::phones, word));
   return words;
 }
 

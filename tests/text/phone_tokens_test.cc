@@ -10,7 +10,9 @@
 namespace wav2vec {
 namespace {
 
-std::string there_and_back(std::string_view ipa) { return decode_phones(phones_of_ipa(ipa).tokens); }
+std::string there_and_back(std::string_view ipa) {
+  return text_of_tokens(TokenKind::phones, phones_of_ipa(ipa).tokens);
+}
 
 TEST_CASE("every phone has a token of its own, and it leads back") {
   std::set<int> tokens;
@@ -55,7 +57,7 @@ TEST_CASE("phones of IPA: symbols outside the list become near ones, and what is
   CHECK(phones_of_ipa("ɫᵻɱg").unknown == 0);
   CHECK(there_and_back("ʦˈar") == "tsar");
   const PhoneSequence sequence = phones_of_ipa("aЖb\xFF");
-  CHECK(decode_phones(sequence.tokens) == "ab");
+  CHECK(text_of_tokens(TokenKind::phones, sequence.tokens) == "ab");
   CHECK(sequence.unknown == 2);
   CHECK(phones_of_ipa("").tokens.empty());
   CHECK(phones_of_ipa("ˈː\u0303").tokens.empty());

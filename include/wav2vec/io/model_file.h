@@ -59,6 +59,9 @@ class ModelFile {
   std::vector<std::string> unused_;
 };
 
+/// Of those of a network with a head: whether it belongs to the head.
+inline bool is_of_head(const TensorEntry& tensor) { return tensor.name.starts_with("head."); }
+
 /// Our safetensors. Throws DiskError.
 void write_model_file(const std::filesystem::path& path, const ModelFileInfo& info,
                       std::span<const TensorToWrite> tensors);

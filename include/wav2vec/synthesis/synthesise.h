@@ -41,9 +41,11 @@ struct NamedVoice {
   Voice say;
 };
 
-/// Utterance `number` of a set: voice and settings are drawn by (options.seed, number) alone. Throws
-/// DataError when the voice fails or says nothing.
-SynthesisedUtterance synthesise(const std::string& text, int64_t number, std::span<const NamedVoice> voices,
-                                const TextReader& reader, const SynthesisOptions& options);
+/// Utterance `number` of a set: voice and settings are drawn by (options.seed, number) alone. Nothing for a
+/// text in which nothing is spoken. Throws DataError for one that the reader refuses, and when the voice
+/// fails or says nothing.
+std::optional<SynthesisedUtterance> synthesise(const std::string& text, int64_t number,
+                                               std::span<const NamedVoice> voices, const TextReader& reader,
+                                               const SynthesisOptions& options);
 
 }  // namespace wav2vec

@@ -36,9 +36,8 @@ using Voice = std::function<VoicedText(const std::string& text, const VoiceSetti
 
 /// `name`: the engine and its voice. "flite:" and one of awb, kal, kal16, rms, slt; "espeak:" and a language
 /// with or without a variant ("espeak:cs+f3", `espeak-ng --voices`); "festival:" and a voice that is
-/// installed
-/// ("festival:kal_diphone"). Throws ConfigError for a voice that is not there. Those of espeak-ng and of
-/// flite are not for several threads at once: their engines have global state.
+/// installed ("festival:kal_diphone"). Throws ConfigError for a voice that is not there. Those of espeak-ng
+/// and of flite are not for several threads at once: their engines have global state.
 Voice open_voice(const std::string& name);
 
 }  // namespace wav2vec

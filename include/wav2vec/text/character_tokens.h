@@ -22,7 +22,5 @@ char character_of(int token);
 
 /// A reading has tokens for all its characters; throws InternalError for any other text.
 std::vector<int> encode(std::string_view reading);
-/// The characters of the tokens, CTC's blanks left out; repeats are kept.
-std::string decode(std::span<const int> tokens);
 
 }  // namespace wav2vec

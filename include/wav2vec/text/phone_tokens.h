@@ -48,7 +48,4 @@ struct PhoneSequence {
 /// Phones in IPA (UTF-8) without blanks. Marks are dropped, symbols outside the list become near ones.
 PhoneSequence phones_of_ipa(std::string_view ipa);
 
-/// The phones of the tokens, CTC's blanks left out; repeats are kept.
-std::string decode_phones(std::span<const int> tokens);
-
 }  // namespace wav2vec

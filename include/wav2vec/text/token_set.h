@@ -19,7 +19,7 @@ int token_count(TokenKind kind);
 /// A letter, a phone in IPA or " "; empty for CTC's blank. Throws InternalError for a number that is no
 /// token.
 std::string_view token_name(TokenKind kind, int token);
-/// The names in a row.
+/// The names in a row, CTC's blanks left out; repeats are kept.
 std::string text_of_tokens(TokenKind kind, std::span<const int> tokens);
 
 }  // namespace wav2vec
